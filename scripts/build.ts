@@ -1,0 +1,77 @@
+/**
+ * Builds what ships, into dist/: the bundles of controller and node agent (run by Node 24) and the CNI plugin
+ * (one executable). Usage: node scripts/build.ts [controller] [node] [cni]
+ */
+import { spawnSync } from 'node:child_process'
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { build } from 'esbuild'
+
+const dist = 'dist'
+// Packages with native code stay packages: they find their binaries relative to themselves.
+const native = ['koffi', 'netlink', 'node-gyp-build']
+
+async function bundle(name: string, entry: string): Promise<string> {
+  const outfile = join(dist, `${name}.mjs`)
+  await build({
+    entryPoints: [entry],
+    outfile,
+    bundle: true,
+    platform: 'node',
+    target: 'node24',
+    format: 'esm',
+    minifySyntax: true,
+    sourcemap: 'linked',
+    legalComments: 'linked',
+    external: native,
+    // CommonJS dependencies ask for `require`, which ES modules do not have.
+    banner: { js: "import { createRequire as __cr } from 'node:module'; const require = __cr(import.meta.url);" },
+    logLevel: 'warning',
+  })
+  return outfile
+}
+
+/** The native packages beside the bundle, without sources and the binaries of other platforms. */
+function copyNative(): void {
+  const scope = 'node_modules/@koromix'
+  const scoped = existsSync(scope) ? readdirSync(scope).map(name => `@koromix/${name}`) : []
+  for (const name of [...native, ...scoped]) {
+    const from = join('node_modules', name)
+    if (!existsSync(from)) continue
+    const skip = ['src', 'doc', 'vendor', 'deps'].map(folder => join(from, folder))
+    const foreignBinary = (path: string) => /\/prebuilds\/[^/]+$/.test(path) && !/linux-(x64|arm64)$/.test(path)
+    rmSync(join(dist, from), { recursive: true, force: true })
+    cpSync(from, join(dist, from), {
+      recursive: true,
+      dereference: true,
+      filter: path => !skip.includes(path) && !foreignBinary(path),
+    })
+  }
+}
+
+const targets: Record<string, () => Promise<string>> = {
+  controller: () => bundle('zstack-ovnkube-controller', 'cni/controller/main.ts'),
+  node: async () => {
+    copyNative()
+    return bundle('zstack-ovnkube-node', 'cni/node/main.ts')
+  },
+  cni: async () => {
+    const outfile = join(dist, 'zstack-ovn-cni')
+    const args = ['build', '--compile', '--minify', '--bytecode', 'cni/plugin/main.ts', '--outfile', outfile]
+    const { status, stderr } = spawnSync('bun', args, { encoding: 'utf8' })
+    if (status !== 0) throw new Error(`bun build failed: ${stderr}`)
+    return outfile
+  },
+}
+
+async function main(names: readonly string[]): Promise<void> {
+  mkdirSync(dist, { recursive: true })
+  for (const name of names.length > 0 ? names : Object.keys(targets)) {
+    const target = targets[name]
+    if (!target) throw new Error(`expected some of ${Object.keys(targets).join(', ')}; got ${name}`)
+    const file = await target()
+    console.log(`${file}  ${(statSync(file).size / 1e6).toFixed(1)} MB`)
+  }
+}
+
+await main(process.argv.slice(2))
