@@ -23,4 +23,29 @@ export { type JsonPatchOperation, type MergePatch, pointer } from './client/patc
 export type { KubeRequest, KubeResponse } from './client/request.ts'
 export { type KubeConfig, type LoadOptions, loadKubeConfig } from './config/kube-config.ts'
 export type { Material } from './config/material.ts'
-export * from './resources.ts'
+export {
+  apiVersionOf,
+  type ConfigMap,
+  type CoreEvent,
+  type CustomResourceDefinition,
+  type DaemonSet,
+  type Deployment,
+  defineResource,
+  type EndpointSlice,
+  type KubeObject,
+  keyOf,
+  type Lease,
+  type Namespace,
+  type NetworkPolicy,
+  type Node,
+  type ObjectMeta,
+  type ObjectName,
+  type OwnerReference,
+  type Pod,
+  pathOf,
+  type Resource,
+  resources,
+  type Secret,
+  type Service,
+  type Wire,
+} from './resources.ts'

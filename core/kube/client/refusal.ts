@@ -33,10 +33,11 @@ export class RefusalFilter implements StreamSink {
   }
 
   body(chunk: Buffer): void {
-    if (this.status < 400) return this.#sink.body(chunk)
-    if (this.#keptLength >= MAX_REFUSAL) return
-    this.#kept.push(Buffer.from(chunk))
-    this.#keptLength += chunk.length
+    if (this.status < 400) this.#sink.body(chunk)
+    else if (this.#keptLength < MAX_REFUSAL) {
+      this.#kept.push(Buffer.from(chunk))
+      this.#keptLength += chunk.length
+    }
   }
 }
 

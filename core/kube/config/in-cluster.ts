@@ -7,7 +7,7 @@ const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
 
 /** True inside a pod whose service account token is mounted. */
 export function isInCluster(env: NodeJS.ProcessEnv, directory = SERVICE_ACCOUNT): boolean {
-  return env['KUBERNETES_SERVICE_HOST'] !== undefined && existsSync(join(directory, 'token'))
+  return env.KUBERNETES_SERVICE_HOST !== undefined && existsSync(join(directory, 'token'))
 }
 
 /**
@@ -15,8 +15,8 @@ export function isInCluster(env: NodeJS.ProcessEnv, directory = SERVICE_ACCOUNT)
  * @throws KubeConfigError when a variable or a file is missing
  */
 export function inClusterConfig(env: NodeJS.ProcessEnv, directory = SERVICE_ACCOUNT): KubeConfig {
-  const host = env['KUBERNETES_SERVICE_HOST']
-  const port = env['KUBERNETES_SERVICE_PORT'] ?? '443'
+  const host = env.KUBERNETES_SERVICE_HOST
+  const port = env.KUBERNETES_SERVICE_PORT ?? '443'
   if (host === undefined || host === '')
     throw new KubeConfigError(
       'KUBERNETES_SERVICE_HOST is not set: this process does not run in a pod. Give a kubeconfig instead.',

@@ -45,10 +45,10 @@ export async function loadKubeConfig(options: LoadOptions = {}): Promise<KubeCon
 
 async function find(options: LoadOptions, env: NodeJS.ProcessEnv): Promise<KubeConfig> {
   if (options.inCluster === true) return inClusterConfig(env)
-  const named = options.kubeconfig ?? nonEmpty(env['KUBECONFIG'])
+  const named = options.kubeconfig ?? nonEmpty(env.KUBECONFIG)
   if (named !== undefined) return readKubeconfig(named, options.context)
   if (options.inCluster !== false && isInCluster(env)) return inClusterConfig(env)
-  const home = join(env['HOME'] ?? homedir(), '.kube', 'config')
+  const home = join(env.HOME ?? homedir(), '.kube', 'config')
   if (existsSync(home)) return readKubeconfig(home, options.context)
   throw new KubeConfigError(
     `no Kubernetes configuration: neither a kubeconfig (option, $KUBECONFIG, ${home}) nor a service account was found. ` +

@@ -98,7 +98,7 @@ class KubeconfigReader {
 
   #entry(list: string, field: string, name: string): Fields {
     const entries = this.#document[list]
-    const found = Array.isArray(entries) ? entries.find(entry => isFields(entry) && entry['name'] === name) : undefined
+    const found = Array.isArray(entries) ? entries.find(entry => isFields(entry) && entry.name === name) : undefined
     const value: unknown = isFields(found) ? found[field] : undefined
     if (!isFields(value)) throw this.#error(`has no entry named "${name}" in ${list}`)
     return value
