@@ -13,6 +13,7 @@ import { NetlinkSocket } from './socket.ts'
 import { type EventKind, type NetlinkEvent, type Subscription, subscribe } from './subscription.ts'
 
 const queueBytes = 1024 * 1024
+const ENODEV = 19
 const ERANGE = 34
 
 /** A link's attributes with the namespace as a reference instead of an open file. */
@@ -20,8 +21,11 @@ export type LinkChange = Omit<link.LinkAttributes, 'netnsFd'> & { readonly netns
 
 export interface VethOptions extends Omit<LinkChange, 'netns'> {
   readonly name: string
-  /** The other end. It is created where `netns` says (default: beside this end), under its final name. */
-  readonly peer: LinkChange & { readonly name: string }
+  /**
+   * The other end. It is created where `netns` says (default: beside this end), under its final name, and down: the kernel takes
+   * no state for it here, nor an alias.
+   */
+  readonly peer: Omit<link.PeerAttributes, 'netnsFd'> & { readonly netns?: NetnsRef }
 }
 
 /**
@@ -89,18 +93,22 @@ export class Netlink implements Disposable {
    * Creates a pair and resolves to this end; `peerIndex` is the other end's index in its namespace.
    * Rejects with EEXIST when either name is taken.
    */
-  async createVeth({ peer: { netns, ...peer }, ...options }: VethOptions): Promise<link.Link> {
+  async createVeth({ peer: { netns, ...peer }, alias, ...options }: VethOptions): Promise<link.Link> {
     checkLinkName(options.name)
     checkLinkName(peer.name)
     using target = opened(netns)
     const body = link.encodeVeth({ ...options, peer: { ...peer, ...(target && { netnsFd: target.fd }) } })
     const attempted = () => `create veth ${options.name} with peer ${peer.name}${target ? ` in ${target.path}` : ''}`
-    const [, created] = await Promise.all([
-      this.#channel.request({ type: link.RTM_NEWLINK, flags: NLM_F_CREATE | NLM_F_EXCL, body, attempted }),
-      this.linkByName(options.name),
-    ])
-    if (!created) throw new LinuxError(attempted(), 19, 'it was removed at once')
-    return created
+    const creating = this.#channel.request({
+      type: link.RTM_NEWLINK,
+      flags: NLM_F_CREATE | NLM_F_EXCL,
+      body,
+      attempted,
+    })
+    if (alias === undefined) return present(await Promise.all([creating, this.linkByName(options.name)]), attempted)
+    // Only when it was created: under a taken name the alias would go to somebody else's link.
+    await creating
+    return present(await Promise.all([this.setLink(options.name, { alias }), this.linkByName(options.name)]), attempted)
   }
 
   /** Creates a link that needs no more than a kind (`bridge`, `dummy`). */
@@ -240,6 +248,11 @@ function opened(netns: NetnsRef | undefined): Netns | undefined {
   if (netns === undefined) return undefined
   if (typeof netns === 'string') return openNetns(netns === 'host' ? '/proc/self/ns/net' : netns)
   return { fd: netns.fd, path: netns.path, [Symbol.dispose]: () => undefined }
+}
+
+function present([, created]: [unknown, link.Link | undefined], attempted: () => string): link.Link {
+  if (!created) throw new LinuxError(attempted(), ENODEV, 'it was removed at once')
+  return created
 }
 
 /** Takes these errors for "nothing there". */

@@ -79,9 +79,14 @@ export interface LinkAttributes {
   readonly netnsFd?: number
 }
 
-export interface VethSpec extends LinkAttributes {
+/** What the kernel takes for the other end of a new pair: neither its state nor an alias or master (veth_newlink). */
+export type PeerAttributes = Pick<LinkAttributes, 'mac' | 'mtu' | 'txQueueLength' | 'netnsFd'> & {
   readonly name: string
-  readonly peer: LinkAttributes & { readonly name: string }
+}
+
+export interface VethSpec extends Omit<LinkAttributes, 'alias'> {
+  readonly name: string
+  readonly peer: PeerAttributes
 }
 
 /** Which link: by index, or by name (at most `maxLinkName` bytes). */
@@ -115,7 +120,7 @@ export function encodeVeth({ peer, ...link }: VethSpec): Buffer {
   writer.nest(IFLA_LINKINFO, info =>
     info.text(IFLA_INFO_KIND, 'veth').nest(IFLA_INFO_DATA, data =>
       data.nest(VETH_INFO_PEER, body => {
-        writeHeader(body, 0, peer.up)
+        writeHeader(body, 0, undefined)
         writeAttributes(body, peer)
       }),
     ),
