@@ -1,0 +1,313 @@
+import { type Backoff, backoffDelay, type Clock } from './clock.ts'
+import { MultiMap } from './multimap.ts'
+import type { EngineLog, EngineStats } from './options.ts'
+import { RankedQueue } from './ranked-queue.ts'
+import type { OwnerRecord } from './record.ts'
+import { RetryQueue } from './retry-queue.ts'
+import type { Slice } from './slice.ts'
+import type { Blocked, CommitResult, Desired, Target, TargetBatch, TargetSink } from './target.ts'
+
+/** Why an owner is not (wholly) in a target. */
+export type Problem =
+  | { readonly kind: 'refused'; readonly message: string; readonly attempts: number }
+  | { readonly kind: 'blocked'; readonly message: string }
+  | { readonly kind: 'conflict'; readonly message: string }
+
+/** One owner in a batch. */
+interface Member {
+  readonly record: OwnerRecord
+  readonly removed: readonly Desired[]
+  readonly problem: Problem | undefined
+}
+
+interface Group {
+  readonly batch: TargetBatch
+  /** The owners that differ from what the target holds. */
+  readonly members: Member[]
+}
+
+export interface CommitterContext {
+  readonly kinds: number
+  readonly clock: Clock
+  readonly backoff: Backoff
+  readonly logger: EngineLog
+  readonly stats: EngineStats
+  readonly signal: AbortSignal
+  /** An outcome is known for this owner in this target. */
+  settled(record: OwnerRecord): void
+  /** There may be something to do. */
+  wake(): void
+  resync(committer: Committer): void
+}
+
+/** Delays after an outage of the target itself; its `ready` event ends them early. */
+const OUTAGE: Backoff = { initial: 50, cap: 5_000 }
+
+/**
+ * Brings owners into one target: compares when a batch is put together (never earlier, so that a batch is built on what
+ * the one before has left), keeps at most `limits.inFlight` batches on their way, and finds the owner at fault in a
+ * refused one.
+ */
+export class Committer implements TargetSink {
+  readonly target: Target
+  /** Who wants each key; the first is the one that has it. */
+  readonly claims = new MultiMap<string, OwnerRecord>()
+  readonly #healthy: RankedQueue
+  /** Refused before. They travel apart, so that the others' batches are not refused with them time and again. */
+  readonly #suspects: RankedQueue
+  readonly #flying = new Set<OwnerRecord>()
+  readonly #problems = new Map<OwnerRecord, Problem>()
+  readonly #retries: RetryQueue<OwnerRecord>
+  readonly #context: CommitterContext
+  #inFlight = 0
+  #outages = 0
+  #outage: { readonly message: string; readonly timer: Disposable } | undefined
+
+  constructor(target: Target, context: CommitterContext) {
+    this.target = target
+    this.#context = context
+    this.#healthy = new RankedQueue(context.kinds)
+    this.#suspects = new RankedQueue(context.kinds)
+    this.#retries = new RetryQueue(context.clock, records => this.#retry(records))
+  }
+
+  /** Compare this owner with the target soon. */
+  enqueue(record: OwnerRecord): void {
+    this.#retries.cancel(record)
+    const suspect = this.#problems.get(record)?.kind === 'refused'
+    if (suspect) this.#healthy.delete(record)
+    ;(suspect ? this.#suspects : this.#healthy).add(record)
+  }
+
+  problem(record: OwnerRecord): Problem | undefined {
+    return this.#problems.get(record)
+  }
+
+  /** Queued or on its way: its outcome is not known. */
+  busy(record: OwnerRecord): boolean {
+    return this.#flying.has(record) || this.#healthy.has(record) || this.#suspects.has(record)
+  }
+
+  /** Nothing queued, nothing on its way. */
+  get idle(): boolean {
+    return this.#inFlight === 0 && this.#healthy.size === 0 && this.#suspects.size === 0
+  }
+
+  /** A batch is on its way. */
+  get flying(): boolean {
+    return this.#inFlight > 0
+  }
+
+  /** Something is queued and may be sent right now. */
+  get startable(): boolean {
+    if (this.#outage || !this.target.ready || this.#context.signal.aborted) return false
+    return this.#inFlight < this.target.limits.inFlight && this.#healthy.size + this.#suspects.size > 0
+  }
+
+  /** Why nothing gets into the target at all; undefined when all is well. */
+  get outage(): string | undefined {
+    return this.#outage?.message ?? (this.target.ready ? undefined : 'not connected, or first full state not yet known')
+  }
+
+  /** Starts what can be started within the slice. Returns true when there is more that could be started right now. */
+  pump(slice: Slice): boolean {
+    while (this.startable) {
+      if (!this.#start(slice)) return false
+      if (slice.over) return this.startable
+    }
+    return false
+  }
+
+  changed(key: string): void {
+    for (const record of this.claims.get(key)) this.enqueue(record)
+    this.#context.wake()
+  }
+
+  ready(): void {
+    this.#endOutage()
+    this.#context.wake()
+  }
+
+  resync(): void {
+    this.#endOutage()
+    this.#context.resync(this)
+  }
+
+  /** The owner is gone for good. */
+  forget(record: OwnerRecord): void {
+    this.#problems.delete(record)
+    this.#retries.cancel(record)
+  }
+
+  stop(): void {
+    this.#retries.clear()
+    this.#endOutage()
+  }
+
+  /** Puts a batch together and sends it if it has operations. Returns false when every queued owner is on its way already. */
+  #start(slice: Slice): boolean {
+    const group: Group = { batch: this.target.begin(), members: [] }
+    const took = this.#fill(group, this.#healthy, slice) || this.#fill(group, this.#suspects, slice)
+    if (group.members.length > 0) void this.#fly(group)
+    return took
+  }
+
+  #fill(group: Group, queue: RankedQueue, slice: Slice): boolean {
+    let took = false
+    for (const record of queue.take(this.#flying)) {
+      took = true
+      this.#add(group, record)
+      if (group.members.length >= this.target.limits.owners || slice.over) break
+    }
+    return took
+  }
+
+  #add(group: Group, record: OwnerRecord): void {
+    this.#context.stats.diffs++
+    const removed = record.removed.filter(object => object.target === this.target.name)
+    const before = group.batch.operations
+    try {
+      const { desired, conflict } = this.#wanted(record)
+      const unwanted = removed.filter(object => !this.claims.has(object.key))
+      const blocked = group.batch.add(record.key, desired, unwanted)
+      const member: Member = { record, removed, problem: conflict ?? this.#blocked(record, blocked) }
+      if (group.batch.operations === before) this.#landed(member)
+      else group.members.push(member)
+    } catch (error) {
+      this.#refused({ record, removed, problem: undefined }, error instanceof Error ? error.message : String(error))
+    }
+  }
+
+  /** What the owner wants here, without what another owner has. */
+  #wanted(record: OwnerRecord): { readonly desired: readonly Desired[]; readonly conflict: Problem | undefined } {
+    const desired: Desired[] = []
+    let conflict: Problem | undefined
+    for (const object of record.objects) {
+      if (object.target !== this.target.name) continue
+      const first = object.shared ? record : this.claims.first(object.key)
+      if (first === record) desired.push(object)
+      else conflict ??= conflictWith(this.target, object, first)
+    }
+    return { desired, conflict }
+  }
+
+  #blocked(record: OwnerRecord, blocked: Blocked | undefined): Problem | undefined {
+    if (!blocked) return undefined
+    if (blocked.retryAfter !== undefined) this.#retries.schedule(record, blocked.retryAfter)
+    return { kind: 'blocked', message: blocked.message }
+  }
+
+  async #fly(group: Group): Promise<void> {
+    this.#inFlight++
+    for (const { record } of group.members) this.#flying.add(record)
+    try {
+      await this.#commit(group, true)
+    } finally {
+      this.#inFlight--
+      for (const { record } of group.members) this.#flying.delete(record)
+      this.#context.wake()
+    }
+  }
+
+  async #commit(group: Group, trustSuspect: boolean): Promise<void> {
+    this.#context.stats.batches++
+    const result = await group.batch.commit(this.#context.signal)
+    if (result.status === 'committed') this.#committed(group)
+    else if (result.status === 'rejected') await this.#rejected(group, result, trustSuspect)
+    else this.#unavailable(group, result.message)
+  }
+
+  #committed(group: Group): void {
+    this.#context.stats.commits++
+    this.#context.stats.operations += group.batch.operations
+    this.#outages = 0
+    for (const member of group.members) this.#landed(member)
+  }
+
+  /** One owner's fault must not hold up the others: the batch is divided until the owner is alone. */
+  async #rejected(group: Group, result: CommitResult & { status: 'rejected' }, trustSuspect: boolean): Promise<void> {
+    this.#context.stats.rejections++
+    const [only] = group.members
+    if (only && group.members.length === 1) return this.#refused(only, result.message)
+    const suspect = trustSuspect ? group.members.find(({ record }) => record.key === result.suspect) : undefined
+    const parts = suspect ? withoutSuspect(group.members, suspect) : halves(group.members)
+    // After a wrong or useless hint the next step halves, so that many culprits cost no more than a plain bisection.
+    for (const part of parts) await this.#again(part, !suspect)
+  }
+
+  async #again(members: readonly Member[], trustSuspect: boolean): Promise<void> {
+    if (this.#outage || !this.target.ready) return this.#requeue(members)
+    const group: Group = { batch: this.target.begin(), members: [] }
+    for (const { record } of members) this.#add(group, record)
+    if (group.members.length > 0) await this.#commit(group, trustSuspect)
+  }
+
+  #unavailable(group: Group, message: string): void {
+    this.#requeue(group.members)
+    if (this.#context.signal.aborted) return
+    this.#outage?.timer[Symbol.dispose]()
+    const delay = backoffDelay(OUTAGE, ++this.#outages)
+    const timer = this.#context.clock.after(delay, () => this.ready())
+    this.#outage = { message, timer }
+    this.#context.logger.warn({ target: this.target.name, delay }, `commit is put off: ${message}`)
+  }
+
+  #requeue(members: readonly Member[]): void {
+    for (const { record } of members) {
+      this.#flying.delete(record)
+      this.enqueue(record)
+    }
+  }
+
+  /** The target holds everything of this owner that it can hold now. */
+  #landed(member: Member): void {
+    const { record, removed, problem } = member
+    if (removed.length > 0 && problem?.kind !== 'blocked') {
+      const gone = new Set(removed)
+      record.removed = record.removed.filter(object => !gone.has(object))
+    }
+    if (problem) this.#problems.set(record, problem)
+    else this.#problems.delete(record)
+    this.#flying.delete(record)
+    this.#context.settled(record)
+  }
+
+  #refused(member: Member, message: string): void {
+    const before = this.#problems.get(member.record)
+    const attempts = before?.kind === 'refused' ? before.attempts + 1 : 1
+    const delay = backoffDelay(this.#context.backoff, attempts)
+    this.#problems.set(member.record, { kind: 'refused', message: `${this.target.name}: ${message}`, attempts })
+    this.#retries.schedule(member.record, delay)
+    const fields = { owner: member.record.key, target: this.target.name, attempts, delay }
+    if (before?.message.endsWith(message)) this.#context.logger.debug(fields, `refused again: ${message}`)
+    else this.#context.logger.warn(fields, `refused: ${message}`)
+    this.#flying.delete(member.record)
+    this.#context.settled(member.record)
+  }
+
+  #retry(records: readonly OwnerRecord[]): void {
+    for (const record of records) this.enqueue(record)
+    this.#context.wake()
+  }
+
+  #endOutage(): void {
+    this.#outage?.timer[Symbol.dispose]()
+    this.#outage = undefined
+  }
+}
+
+function conflictWith(target: Target, object: Desired, first: OwnerRecord | undefined): Problem {
+  const message = `${target.name}: ${object.key} is wanted by ${first?.key ?? 'another owner'} already, which keeps it`
+  return { kind: 'conflict', message }
+}
+
+/** The others first: they are likely to be fine, and the suspect may need what they bring. */
+function withoutSuspect(members: readonly Member[], suspect: Member): readonly (readonly Member[])[] {
+  return [members.filter(member => member !== suspect), [suspect]]
+}
+
+/** In order, so that what is referred to still comes before what refers to it. */
+function halves(members: readonly Member[]): readonly (readonly Member[])[] {
+  const middle = members.length >> 1
+  return [members.slice(0, middle), members.slice(middle)]
+}

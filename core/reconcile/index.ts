@@ -1,0 +1,18 @@
+export { type Backoff, type Clock, defaultBackoff, systemClock } from './clock.ts'
+export { Engine } from './engine.ts'
+export { MultiMap } from './multimap.ts'
+export type { EngineLog, EngineOptions, EngineStats } from './options.ts'
+export { type OwnerKind, type OwnerState, type OwnerStatus, ownerKey, type Rendered, type View } from './owner.ts'
+export type { Difference } from './recompute.ts'
+export { type IndexFunction, type ReadableStore, Store, type StoreListener, type StoreOptions } from './store.ts'
+export type {
+  Blocked,
+  CommitResult,
+  Desired,
+  Held,
+  OwnerKey,
+  Target,
+  TargetBatch,
+  TargetLimits,
+  TargetSink,
+} from './target.ts'
