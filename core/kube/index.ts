@@ -23,6 +23,10 @@ export { type JsonPatchOperation, type MergePatch, pointer } from './client/patc
 export type { KubeRequest, KubeResponse } from './client/request.ts'
 export { type KubeConfig, type LoadOptions, loadKubeConfig } from './config/kube-config.ts'
 export type { Material } from './config/material.ts'
+export type { Trim } from './mirror/copy.ts'
+export { createIntern, type Intern } from './mirror/intern.ts'
+export { type Mirror, type MirrorOptions, type MirrorStats, mirror } from './mirror/mirror.ts'
+export type { WatchTimings } from './mirror/watch.ts'
 export {
   apiVersionOf,
   type ConfigMap,

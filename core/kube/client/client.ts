@@ -15,9 +15,9 @@ import type {
 } from './options.ts'
 import type { JsonPatchOperation, MergePatch } from './patch.ts'
 import { accepted, described, RefusalFilter } from './refusal.ts'
-import { type KubeRequest, type KubeResponse, PATCH_TYPES } from './request.ts'
+import { type KubeRequest, type KubeResponse, PATCH_TYPES, type StreamSink } from './request.ts'
 import { withRetries } from './retry.ts'
-import { type StreamSink, Transport } from './transport.ts'
+import { Transport } from './transport.ts'
 
 const DEFAULT_TIMEOUT_MS = 30_000
 const DEFAULT_PAGE = 500

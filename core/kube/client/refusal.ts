@@ -1,9 +1,8 @@
 import type { ResponseHead } from '../http/response-parser.ts'
 import { decodeStatus } from './decode.ts'
 import { ApiError, TransportError } from './errors.ts'
-import type { KubeRequest, KubeResponse } from './request.ts'
+import type { KubeRequest, KubeResponse, StreamSink } from './request.ts'
 import { parseRetryAfter } from './retry.ts'
-import type { StreamSink } from './transport.ts'
 
 /** A refusal is small; of anything larger (a proxy's page) the beginning is enough. */
 const MAX_REFUSAL = 64 * 1024

@@ -1,17 +1,10 @@
 import { Credentials } from '../config/credentials.ts'
 import type { KubeConfig } from '../config/kube-config.ts'
-import type { Exchange } from '../http/connection.ts'
 import { Dialer } from '../http/dialer.ts'
 import { ConnectionPool, type PoolOptions } from '../http/pool.ts'
 import type { ResponseHead } from '../http/response-parser.ts'
-import type { Submission } from '../http/submission.ts'
-import { TransportError } from './errors.ts'
-import { type KubeRequest, type KubeResponse, targetOf } from './request.ts'
-
-export interface StreamSink {
-  head(head: ResponseHead): void
-  body(chunk: Buffer): void
-}
+import { GuardedExchange } from './guarded-exchange.ts'
+import { type KubeRequest, type KubeResponse, type StreamSink, targetOf } from './request.ts'
 
 /** Sends requests as they are: no retries, no meaning of statuses. */
 export class Transport {
@@ -68,23 +61,9 @@ export class Transport {
   #run(request: KubeRequest, signal: AbortSignal, sink: StreamSink, dedicated: boolean): Promise<void> {
     return new Promise((resolve, reject) => {
       if (signal.aborted) return reject(signal.reason)
-      let submission: Submission | undefined
-      const aborted = () => submission?.cancel(new TransportError('lost', 'the request was aborted', { sent: true }))
-      const exchange: Exchange = {
-        head: head => sink.head(head),
-        body: chunk => sink.body(chunk),
-        end: () => {
-          signal.removeEventListener('abort', aborted)
-          resolve()
-        },
-        fail: error => {
-          signal.removeEventListener('abort', aborted)
-          reject(signal.aborted ? signal.reason : error)
-        },
-      }
       const text = this.#format(request)
-      submission = dedicated ? this.#pool.open(text, exchange) : this.#pool.submit(text, exchange)
-      signal.addEventListener('abort', aborted)
+      const guarded = new GuardedExchange(sink, signal, resolve, reject)
+      guarded.follow(dedicated ? this.#pool.open(text, guarded) : this.#pool.submit(text, guarded))
     })
   }
 

@@ -83,6 +83,7 @@ export class HttpConnection implements ResponseSink {
   }
 
   end(reusable: boolean): void {
+    if (this.#closed) return
     const exchange = this.#takeExchange()
     this.#served++
     if (reusable) this.#released(this, true)

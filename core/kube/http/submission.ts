@@ -21,6 +21,11 @@ export class Submission implements Exchange {
     return this.#reused
   }
 
+  /** `end` or `fail` was called. */
+  get settled(): boolean {
+    return this.#settled
+  }
+
   queuedIn(queue: Set<Submission>): void {
     this.#queue = queue
   }
