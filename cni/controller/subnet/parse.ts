@@ -1,0 +1,145 @@
+import {
+  type Cidr,
+  cidrContains,
+  formatRange,
+  InetError,
+  type IpAddress,
+  type IpRange,
+  ipFamily,
+  ipToBigint,
+  parseCidr,
+  parseIp,
+  parseRange,
+  usableRange,
+} from '@ovnkit/inet'
+
+/** The addressing half of a Subnet's spec. */
+export interface AddressingSpec {
+  readonly cidr: string
+  readonly gateway: string
+  readonly excludeIPs?: readonly string[]
+  readonly protocol?: 'IPv4' | 'IPv6' | 'Dual'
+}
+
+export interface Addressing {
+  /** IPv4 first. */
+  readonly ranges: readonly Cidr[]
+  /** In the order of `ranges`. */
+  readonly gateways: readonly IpAddress[]
+  readonly exclude: readonly IpRange[]
+}
+
+/** What is wrong with a spec: a CamelCase reason, and a sentence that says what to write instead. */
+export interface Problem {
+  readonly reason: string
+  readonly message: string
+}
+
+/** Thrown inside this file only. */
+class SpecError extends Error {
+  readonly reason: string
+  constructor(reason: string, message: string) {
+    super(message)
+    this.reason = reason
+  }
+}
+
+/** Reads ranges, gateways and exclusions, and finds what of them cannot be, looking at nothing else than the spec. */
+export function parseAddressing(spec: AddressingSpec): Addressing | Problem {
+  try {
+    const ranges = parseRanges(spec)
+    return {
+      ranges,
+      gateways: parseGateways(spec.gateway, ranges),
+      exclude: parseExcludes(spec.excludeIPs ?? [], ranges),
+    }
+  } catch (error) {
+    if (error instanceof SpecError) return { reason: error.reason, message: error.message }
+    throw error
+  }
+}
+
+export function isProblem(value: object): value is Problem {
+  return 'reason' in value
+}
+
+function parseRanges(spec: AddressingSpec): Cidr[] {
+  const ranges = split(spec.cidr).map(text => attempt('InvalidCIDR', 'spec.cidr', () => parseCidr(text)))
+  const families = ranges.map(range => range.family)
+  if (new Set(families).size !== ranges.length) {
+    throw new SpecError(
+      'InvalidCIDR',
+      `spec.cidr: "${spec.cidr}" has two ranges of one family; a Subnet has one, or one of each with a comma`,
+    )
+  }
+  const protocol = spec.protocol ?? 'IPv4'
+  const found = families.length === 2 ? 'Dual' : `IPv${families[0]}`
+  if (found !== protocol) {
+    throw new SpecError(
+      'WrongFamily',
+      `spec.cidr: "${spec.cidr}" is ${found}, but spec.protocol is ${protocol} (IPv4 when it is not written); set spec.protocol: ${found}`,
+    )
+  }
+  return ranges.toSorted((a, b) => a.family - b.family)
+}
+
+function parseGateways(text: string, ranges: readonly Cidr[]): IpAddress[] {
+  const gateways = split(text).map(part => attempt('InvalidGateway', 'spec.gateway', () => parseIp(part)))
+  const stray = gateways.find(gateway => !ranges.some(range => range.family === ipFamily(gateway)))
+  if (stray !== undefined || gateways.length > ranges.length) {
+    throw new SpecError(
+      'WrongFamily',
+      `spec.gateway: "${text}" does not match spec.cidr: write one address of each range's family`,
+    )
+  }
+  return ranges.map(range => gatewayOf(range, gateways))
+}
+
+function gatewayOf(range: Cidr, gateways: readonly IpAddress[]): IpAddress {
+  const gateway = gateways.find(one => ipFamily(one) === range.family)
+  if (gateway === undefined) {
+    throw new SpecError(
+      'InvalidGateway',
+      `spec.gateway: no IPv${range.family} address for ${range.text}; write one of each family with a comma`,
+    )
+  }
+  const { first, last } = usableRange(range)
+  const value = ipToBigint(gateway)
+  if (!cidrContains(range, gateway)) {
+    throw new SpecError('GatewayOutsideCIDR', `spec.gateway: ${gateway} is outside ${range.text}`)
+  }
+  if (value < first || value > last) {
+    throw new SpecError(
+      'InvalidGateway',
+      `spec.gateway: ${gateway} is the network or broadcast address of ${range.text}`,
+    )
+  }
+  if (first === last) throw new SpecError('InvalidCIDR', `spec.cidr: ${range.text} has room for the gateway only`)
+  return gateway
+}
+
+function parseExcludes(texts: readonly string[], ranges: readonly Cidr[]): IpRange[] {
+  return texts.map(text => {
+    const range = attempt('InvalidExcludeIPs', 'spec.excludeIPs', () => parseRange(text))
+    if (!ranges.some(cidr => cidr.family === range.family && cidr.first <= range.first && range.last <= cidr.last)) {
+      throw new SpecError(
+        'InvalidExcludeIPs',
+        `spec.excludeIPs: ${formatRange(range)} is not inside ${ranges.map(one => one.text).join(', ')}`,
+      )
+    }
+    return range
+  })
+}
+
+function split(text: string): string[] {
+  return text.split(',').map(part => part.trim())
+}
+
+function attempt<T>(reason: string, field: string, parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    if (error instanceof InetError) throw new SpecError(reason, `${field}: ${error.message}`)
+    throw error
+  }
+}
