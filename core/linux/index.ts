@@ -9,6 +9,17 @@ export { hasCode, LinuxError, NetnsError, type NetnsProblem } from './errors.ts'
 export { createNetns, deleteNetns, netnsDirectory, netnsPath } from './named-netns.ts'
 export { type LinkChange, Netlink, type VethOptions } from './netlink.ts'
 export { inNetns, type Netns, type NetnsRef, openNetns } from './netns.ts'
+export {
+  applyNft,
+  deleteTable,
+  ensureTable,
+  type NftCommand,
+  NftError,
+  type NftObject,
+  type NftOptions,
+  type NftTable,
+  within as withinTable,
+} from './nft.ts'
 export { type Offload, type Offloads, readOffloads, setOffloads, userspaceDatapathOffloads } from './offloads.ts'
 export type { EventKind, NetlinkEvent, Subscription } from './subscription.ts'
 export { ensureSysctl, readSysctl, type SysctlPath, writeSysctl } from './sysctl.ts'

@@ -34,6 +34,8 @@ export const mount: Call<[source: string, target: string, type: string, flags: n
 )
 /** umount2(2) */
 export const umount2: Call<[target: string, flags: number]> = libc.func('int umount2(str, int)')
+/** memfd_create(2) */
+export const memfdCreate: Call<[name: string, flags: number]> = libc.func('int memfd_create(str, unsigned int)')
 /** ioctl(2) with a buffer as argument (or none). */
 export const ioctl: Call<[fd: number, request: number, argument: Uint8Array | null]> = libc.func(
   'int ioctl(int, unsigned long, void *)',
