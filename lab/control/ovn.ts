@@ -1,0 +1,65 @@
+import { rm } from 'node:fs/promises'
+import { type Machine, runIn, tryIn } from '../machine/machine.ts'
+import type { Service } from '../machine/service.ts'
+
+const quiet = ['-vconsole:info', '-vsyslog:off', '-vfile:off']
+const schemas = '/usr/share/ovn'
+
+const databases = {
+  nb: {
+    schema: 'ovn-nb.ovsschema',
+    file: '/var/lib/ovn/ovnnb_db.db',
+    socket: 'ovnnb_db',
+    port: 6641,
+    ctl: 'ovn-nbctl',
+  },
+  sb: {
+    schema: 'ovn-sb.ovsschema',
+    file: '/var/lib/ovn/ovnsb_db.db',
+    socket: 'ovnsb_db',
+    port: 6642,
+    ctl: 'ovn-sbctl',
+  },
+} as const
+export type CentralDatabase = keyof typeof databases
+
+/** An OVN database as a deployment on one node has it: a file, a unix socket for northd, TCP for everybody else. */
+export function databaseService(control: Machine, which: CentralDatabase): Service {
+  const { schema, file, socket, port, ctl } = databases[which]
+  return {
+    name: which,
+    prepare: async () => {
+      const exists = await tryIn(control, ['test', '-e', file])
+      if (exists.code !== 0) await runIn(control, ['ovsdb-tool', 'create', file, `${schemas}/${schema}`])
+    },
+    argv: [
+      'ovsdb-server',
+      ...quiet,
+      '--no-chdir',
+      `--remote=punix:/run/ovn/${socket}.sock`,
+      `--remote=ptcp:${port}:0.0.0.0`,
+      `--unixctl=/run/ovn/${socket}.ctl`,
+      `--pidfile=/run/ovn/${socket}.pid`,
+      file,
+    ],
+    // `init` makes the one row of the database's global table, and answers once the server does.
+    ready: async () =>
+      (await tryIn(control, [ctl, '--no-leader-only', `--db=unix:/run/ovn/${socket}.sock`, '--timeout=5', 'init']))
+        .code === 0,
+  }
+}
+
+/** Forgets everything in a database; its server must be stopped. */
+export const wipeDatabase = (control: Machine, which: CentralDatabase) =>
+  rm(`${control.disk}${databases[which].file}`, { force: true })
+
+export const northdService = (): Service => ({
+  name: 'northd',
+  argv: [
+    'ovn-northd',
+    ...quiet,
+    '--ovnnb-db=unix:/run/ovn/ovnnb_db.sock',
+    '--ovnsb-db=unix:/run/ovn/ovnsb_db.sock',
+    '--pidfile=/run/ovn/ovn-northd.pid',
+  ],
+})

@@ -1,0 +1,78 @@
+import type { Plan } from '../state/plan.ts'
+import { run } from '../state/run.ts'
+import { type Machine, requireInit, runIn } from './machine.ts'
+
+/**
+ * The lab's wires: two bridges in the control machine, `lab0` with everybody's first NIC and the way to the host, `lab1` with the
+ * second NICs. All but one end of one veth pair live in the lab's own namespaces, and that end goes with its peer.
+ */
+
+const batch = (machine: Machine, lines: readonly string[]) =>
+  runIn(machine, ['ip', '-batch', '-'], { stdin: `${lines.join('\n')}\n` })
+
+/** Userspace datapaths see no checksums that a NIC was to fill in later, so nobody may leave them out. */
+export const plainFrames = (machine: Machine, link: string) =>
+  runIn(machine, ['ethtool', '-K', link, 'tx', 'off', 'gso', 'off', 'tso', 'off', 'gro', 'off'])
+
+/** Bridges, the control machine's address and the host's way in. Can be run again. */
+export async function layFabric(control: Machine, plan: Plan): Promise<void> {
+  const present = await linksOf(control)
+  if (present.has('lab0')) return
+  await batch(control, [
+    'link add lab0 type bridge',
+    'link add lab1 type bridge',
+    'link set lab1 up',
+    `address add ${plan.controlAddress}/${plan.prefixLength} dev lab0`,
+    'link set lab0 up',
+  ])
+  const { pid } = requireInit(control)
+  await run(['ip', 'link', 'add', plan.uplink, 'type', 'veth', 'peer', 'name', 'uplink', 'netns', String(pid)])
+  await batch(control, ['link set uplink master lab0', 'link set uplink up'])
+  await run(['ip', 'address', 'add', `${plan.hostAddress}/${plan.prefixLength}`, 'dev', plan.uplink])
+  await run(['ip', 'link', 'set', plan.uplink, 'up'])
+  // Frames from here on end up in userspace datapaths.
+  await Promise.all([
+    run(['ethtool', '-K', plan.uplink, 'tx', 'off']),
+    plainFrames(control, 'uplink'),
+    plainFrames(control, 'lab0'),
+  ])
+}
+
+/** Plugs a machine's eth0 and eth1 in. */
+export async function plugIn(control: Machine, machine: Machine): Promise<void> {
+  const { pid } = requireInit(machine)
+  const present = await linksOf(control)
+  if (present.has(machine.name)) return
+  await batch(control, [
+    `link add ${machine.name} type veth peer name eth0 netns ${pid}`,
+    `link add ${machine.name}-b type veth peer name eth1 netns ${pid}`,
+    `link set ${machine.name} master lab0`,
+    `link set ${machine.name}-b master lab1`,
+    `link set ${machine.name} up`,
+    `link set ${machine.name}-b up`,
+  ])
+  await batch(machine, ['link set eth0 up', 'link set eth1 up'])
+  await Promise.all([plainFrames(control, machine.name), plainFrames(machine, 'eth0'), plainFrames(machine, 'eth1')])
+}
+
+async function linksOf(machine: Machine): Promise<Set<string>> {
+  const names = await runIn(machine, ['ls', '/sys/class/net'])
+  return new Set(names.trim().split(/\s+/))
+}
+
+/** Takes a node off the network, or with `peer` just the way between the two. */
+export function cut(control: Machine, node: string, peer?: string): Promise<string> {
+  if (peer === undefined) return batch(control, [`link set ${node} down`])
+  const rule = (from: string, to: string) => `add rule bridge lab cut iifname "${from}" oifname "${to}" drop`
+  const table = ['add table bridge lab', 'add chain bridge lab cut { type filter hook forward priority 0; }']
+  return runIn(control, ['nft', '-f', '-'], { stdin: `${[...table, rule(node, peer), rule(peer, node)].join('\n')}\n` })
+}
+
+/** Mends every cut. */
+export async function heal(control: Machine, nodes: readonly string[]): Promise<void> {
+  await batch(
+    control,
+    nodes.map(node => `link set ${node} up`),
+  )
+  await runIn(control, ['nft', '-f', '-'], { stdin: 'add table bridge lab\ndelete table bridge lab\n' })
+}

@@ -1,0 +1,95 @@
+import { plainFrames } from '../machine/fabric.ts'
+import { type Machine, runIn, tryIn } from '../machine/machine.ts'
+import type { Service } from '../machine/service.ts'
+
+const quiet = ['-vconsole:info', '-vsyslog:off', '-vfile:off']
+const socket = 'unix:/run/openvswitch/db.sock'
+const configuration = '/etc/openvswitch/conf.db'
+
+const vsctl = (machine: Machine, argv: readonly string[]) => runIn(machine, ['ovs-vsctl', '--timeout=20', ...argv])
+
+/** The switch's configuration database; it lies on the machine's disk and survives a reboot. */
+export const ovsdbService = (machine: Machine): Service => ({
+  name: 'ovsdb-server',
+  prepare: async () => {
+    const exists = await tryIn(machine, ['test', '-e', configuration])
+    if (exists.code !== 0)
+      await runIn(machine, ['ovsdb-tool', 'create', configuration, '/usr/share/openvswitch/vswitch.ovsschema'])
+  },
+  argv: [
+    'ovsdb-server',
+    ...quiet,
+    '--no-chdir',
+    '--remote=punix:/run/openvswitch/db.sock',
+    '--remote=db:Open_vSwitch,Open_vSwitch,manager_options',
+    '--pidfile=/run/openvswitch/ovsdb-server.pid',
+    configuration,
+  ],
+  ready: async () => (await tryIn(machine, ['ovs-vsctl', '--no-wait', '--timeout=5', 'init'])).code === 0,
+})
+
+export interface Addresses {
+  readonly address: string
+  readonly address6: string
+  readonly prefixLength: number
+  readonly gateway: string
+}
+
+/**
+ * The userspace switch, and after each of its starts what the machine's own network set-up does: the first NIC sits in the bridge
+ * `br-phy`, which holds the node's address (its interface goes away with the daemon).
+ */
+export const vswitchdService = (machine: Machine, addresses: Addresses): Service => ({
+  name: 'ovs-vswitchd',
+  argv: ['ovs-vswitchd', ...quiet, '--no-chdir', '--pidfile=/run/openvswitch/ovs-vswitchd.pid', socket],
+  ready: async () => (await tryIn(machine, ['ovs-appctl', '-t', 'ovs-vswitchd', 'version'])).code === 0,
+  after: async () => {
+    await vsctl(machine, [
+      '--may-exist',
+      'add-br',
+      'br-phy',
+      '--',
+      'set',
+      'Bridge',
+      'br-phy',
+      'datapath_type=netdev',
+      '--',
+      '--may-exist',
+      'add-port',
+      'br-phy',
+      'eth0',
+    ])
+    await runIn(machine, ['ip', '-batch', '-'], { stdin: addressLines(addresses).join('\n') })
+    await plainFrames(machine, 'br-phy')
+  },
+})
+
+const addressLines = ({ address, address6, prefixLength, gateway }: Addresses) => [
+  `address replace ${address}/${prefixLength} dev br-phy`,
+  `address replace ${address6}/64 dev br-phy nodad`,
+  'link set br-phy up',
+  `route replace default via ${gateway} dev br-phy`,
+  '',
+]
+
+export const ovnControllerService = (): Service => ({
+  name: 'ovn-controller',
+  argv: ['ovn-controller', ...quiet, '--no-chdir', '--pidfile=/run/ovn/ovn-controller.pid', socket],
+})
+
+/** This kernel may have no openvswitch module, so every bridge of the machine is a userspace one: part of installing OVS here. */
+export const useUserspaceDatapath = (machine: Machine) =>
+  vsctl(machine, ['--no-wait', 'set', 'Open_vSwitch', '.', 'external_ids:ovn-bridge-datapath-type=netdev'])
+
+/** Joins the chassis to OVN, for labs without the product (which does this itself). */
+export const joinOvn = (machine: Machine, options: { sb: string; tunnel: string; address: string }) =>
+  vsctl(machine, [
+    '--no-wait',
+    'set',
+    'Open_vSwitch',
+    '.',
+    `external_ids:system-id=${machine.name}`,
+    `external_ids:ovn-remote=${options.sb}`,
+    `external_ids:ovn-encap-type=${options.tunnel}`,
+    `external_ids:ovn-encap-ip=${options.address}`,
+  ])

@@ -1,0 +1,67 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { z } from 'zod'
+import { processIdentity } from './identity.ts'
+
+/** What a lab is made of; written before anything of it exists, so that whatever exists can be found again. */
+export const labRecord = z.object({
+  name: z.string(),
+  /** 1..250: the third octet of the lab's network and part of its names on the host. */
+  slot: z.number().int(),
+  mode: z.enum(['full', 'light']),
+  nodes: z.array(z.string()),
+  tunnel: z.enum(['vxlan', 'geneve']),
+  /** Controller manager and scheduler (always in full mode). */
+  controllers: z.boolean(),
+  product: z.enum(['none', 'sources', 'bundle']),
+  tools: z.string(),
+  images: z.string(),
+  podCidr: z.string(),
+  serviceCidr: z.string(),
+  clusterDns: z.string(),
+  /** Further keys of the product's configuration, over the lab's own (YAML text). */
+  settings: z.string(),
+  /** The process this lab lives for: when it is gone, the lab goes too. */
+  owner: processIdentity.optional(),
+})
+export type LabRecord = z.infer<typeof labRecord>
+
+/** Folder of all labs: OVNKIT_LAB_DIR or /var/lib/ovnkit-lab. */
+export const labsFolder = () => process.env['OVNKIT_LAB_DIR'] ?? '/var/lib/ovnkit-lab'
+export const labFolder = (name: string) => `${labsFolder()}/${name}`
+const recordFile = (name: string) => `${labFolder(name)}/lab.json`
+
+/** Writes a file in one step: readers see the old text or the new one. */
+export function writeAtomically(file: string, text: string, mode = 0o644): void {
+  mkdirSync(dirname(file), { recursive: true })
+  const temporary = `${file}.${process.pid}.new`
+  writeFileSync(temporary, text, { mode })
+  renameSync(temporary, file)
+}
+
+export const saveRecord = (record: LabRecord) =>
+  writeAtomically(recordFile(record.name), `${JSON.stringify(record, null, 2)}\n`)
+
+export function readJson<T>(file: string, schema: z.ZodType<T>): T | undefined {
+  let text: string
+  try {
+    text = readFileSync(file, 'utf8')
+  } catch {
+    return undefined
+  }
+  return schema.parse(JSON.parse(text))
+}
+
+/** The record of a lab, or undefined when there is none of that name. */
+export const loadRecord = (name: string): LabRecord | undefined => readJson(recordFile(name), labRecord)
+
+/** Names of all labs that exist on this machine. */
+export function labNames(): string[] {
+  try {
+    return readdirSync(labsFolder(), { withFileTypes: true })
+      .filter(entry => entry.isDirectory() && !entry.name.startsWith('.'))
+      .map(entry => entry.name)
+  } catch {
+    return []
+  }
+}

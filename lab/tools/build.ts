@@ -1,0 +1,81 @@
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import type { Progress } from '../state/progress.ts'
+import { run } from '../state/run.ts'
+import { onPath } from './find.ts'
+import type { GoToolchain } from './go.ts'
+import { programOf, type ToolSet } from './sets.ts'
+
+const moduleOf = (set: ToolSet) => new URL(`modules/${set.name}`, import.meta.url).pathname
+
+/**
+ * Builds a set into `folder`, all of it or nothing: into a folder beside it that is renamed at the end.
+ * Run again after an interruption, Go's own build cache makes the finished part cheap.
+ * Throws naming what is missing on this machine.
+ */
+export async function buildSet(set: ToolSet, go: GoToolchain, folder: string, progress: Progress): Promise<void> {
+  requireCompiler(set)
+  mkdirSync(dirname(folder), { recursive: true })
+  removeLeftOvers(folder)
+  const work = mkdtempSync(`${folder}.new-`)
+  try {
+    const module = join(work, 'module')
+    const out = join(work, 'out')
+    cpSync(moduleOf(set), module, { recursive: true })
+    mkdirSync(out)
+    for (const [i, command] of set.commands.entries()) {
+      const what = `build ${programOf(command)} ${set.version} (${i + 1} of ${set.commands.length})`
+      await progress.step(what, () => buildCommand({ set, go, command, module, out }))
+    }
+    install(out, folder)
+  } finally {
+    rmSync(work, { recursive: true, force: true })
+  }
+}
+
+interface BuildJob {
+  readonly set: ToolSet
+  readonly go: GoToolchain
+  readonly command: string
+  readonly module: string
+  readonly out: string
+}
+
+async function buildCommand({ set, go, command, module, out }: BuildJob): Promise<void> {
+  const variables = Object.entries(set.variables ?? {}).map(([name, value]) => `-X ${name}=${value}`)
+  const tags = set.tags === undefined ? [] : ['-tags', set.tags.join(',')]
+  const flags = ['-mod=readonly', '-trimpath', '-ldflags', ['-s', '-w', ...variables].join(' '), ...tags]
+  const env = { GOTOOLCHAIN: 'local', GOFLAGS: '', GOWORK: 'off', CGO_ENABLED: set.cgo === true ? '1' : '0' }
+  try {
+    await run([go.program, 'build', ...flags, '-o', join(out, programOf(command)), command], { cwd: module, env })
+  } catch (error) {
+    const ways =
+      'check that GOPROXY can be reached (go env GOPROXY), or set OVNKIT_TOOLS to a folder that has the programs'
+    throw new Error(`${programOf(command)} ${set.version} could not be built with Go ${go.version}: ${ways}`, {
+      cause: error,
+    })
+  }
+}
+
+function requireCompiler(set: ToolSet): void {
+  if (set.cgo !== true) return
+  const missing = [
+    ...(onPath('gcc') === undefined ? ['gcc libc6-dev'] : []),
+    ...(existsSync('/usr/include/seccomp.h') ? [] : ['libseccomp-dev pkg-config']),
+  ]
+  if (missing.length > 0)
+    throw new Error(`${set.name} needs a C compiler and libseccomp: apt-get install ${missing.join(' ')}`)
+}
+
+/** What an interrupted build left; another build that runs now loses, and says so itself. */
+function removeLeftOvers(folder: string): void {
+  const parent = dirname(folder)
+  const prefix = `${folder.slice(parent.length + 1)}.new-`
+  for (const name of readdirSync(parent))
+    if (name.startsWith(prefix)) rmSync(join(parent, name), { recursive: true, force: true })
+}
+
+function install(from: string, folder: string): void {
+  if (existsSync(folder)) rmSync(folder, { recursive: true, force: true })
+  renameSync(from, folder)
+}

@@ -1,0 +1,78 @@
+/** Programs that come from one Go module at one version: different sets want different versions of the same dependencies. */
+export interface ToolSet {
+  readonly name: string
+  readonly version: string
+  /** Import paths of the commands; a program has the name of its last part. */
+  readonly commands: readonly string[]
+  readonly tags?: readonly string[]
+  /** -X settings of the linker: variable -> value. */
+  readonly variables?: Readonly<Record<string, string>>
+  /** Needs a C compiler and these headers. */
+  readonly cgo?: boolean
+  /** Roughly how long a build takes on two cores with an empty cache; only for showing. */
+  readonly about: string
+  /** May programs found on PATH take the place of a build? `bridge` there is another program. */
+  readonly onPath: boolean
+}
+
+const kubernetes = 'v1.36.3'
+const component = 'k8s.io/component-base/version'
+const plugins = 'github.com/containernetworking/plugins/plugins'
+const containerd = 'github.com/containerd/containerd/v2/cmd'
+
+/**
+ * The versions are those of `modules/<name>/go.mod`, whose go.sum pins every dependency.
+ * Kubernetes as a module: its staging repositories are required at v0.0.0, so go.mod replaces each by the published one.
+ */
+export const toolSets: readonly ToolSet[] = [
+  {
+    name: 'kubernetes',
+    version: kubernetes,
+    commands: [
+      ...['kube-apiserver', 'kube-controller-manager', 'kube-scheduler', 'kubelet', 'kubectl'].map(
+        name => `k8s.io/kubernetes/cmd/${name}`,
+      ),
+      'k8s.io/kubernetes/test/images/agnhost',
+    ],
+    // Without them the API server reports v0.0.0.
+    variables: {
+      [`${component}.gitVersion`]: kubernetes,
+      [`${component}.gitMajor`]: '1',
+      [`${component}.gitMinor`]: '36',
+    },
+    about: '6 min',
+    onPath: true,
+  },
+  {
+    name: 'containerd',
+    version: 'v2.4.2',
+    commands: ['containerd', 'ctr', 'containerd-shim-runc-v2'].map(name => `${containerd}/${name}`),
+    tags: ['no_btrfs', 'no_devmapper', 'no_zfs'],
+    about: '1 min',
+    onPath: true,
+  },
+  {
+    name: 'runc',
+    version: 'v1.5.2',
+    commands: ['github.com/opencontainers/runc'],
+    tags: ['seccomp'],
+    cgo: true,
+    about: '10 s',
+    onPath: true,
+  },
+  { name: 'coredns', version: 'v1.15.0', commands: ['github.com/coredns/coredns'], about: '2 min', onPath: true },
+  {
+    name: 'cni',
+    version: 'v1.9.1',
+    commands: ['main/loopback', 'main/bridge', 'ipam/host-local', 'meta/portmap', 'meta/bandwidth'].map(
+      name => `${plugins}/${name}`,
+    ),
+    about: '20 s',
+    onPath: false,
+  },
+]
+
+export const programOf = (command: string) => command.slice(command.lastIndexOf('/') + 1)
+export const programsOf = (set: ToolSet) => set.commands.map(programOf)
+/** Folder name of a built set: its recipe is part of what a version means. */
+export const folderOf = (set: ToolSet) => `${set.name}-${set.version}`
