@@ -1,0 +1,159 @@
+import { logLevels } from '@ovnkit/process'
+import { z } from 'zod'
+import { addresses, cidrs, duration } from './fields.ts'
+import { paths } from './names.ts'
+import { remotesProblem } from './remotes.ts'
+
+const remotes = z
+  .string()
+  .refine(text => text === '' || remotesProblem(text) === undefined, {
+    error: issue => remotesProblem(String(issue.input)) ?? '',
+  })
+
+const ssl = z.strictObject({
+  enabled: z.boolean().default(false).describe('Speak TLS to the OVN databases; needed for ssl: addresses.'),
+  caCert: z.string().default('').describe('File with the certificates of the authorities that are trusted.'),
+  clientCert: z.string().default('').describe('File with our certificate.'),
+  clientKey: z.string().default('').describe('File with our private key.'),
+})
+
+const ovn = z.strictObject({
+  mode: z
+    .enum(['standalone', 'external'], 'expected standalone or external')
+    .default('standalone')
+    .describe("standalone: OVN is the product's own; external: OVN belongs to ZStack and is shared."),
+  clusterName: z.string().default('').describe('Told apart by this name when several clusters share one OVN.'),
+  nbdbAddress: remotes
+    .default('')
+    .describe(`Northbound database, with commas when it is a cluster. Empty in standalone mode: ${paths.nbDatabase}.`),
+  sbdbAddress: remotes
+    .default('')
+    .describe(`Southbound database, with commas when it is a cluster. Empty in standalone mode: ${paths.sbDatabase}.`),
+  ssl: ssl.prefault({}),
+  connectTimeout: duration.prefault('30s').describe('How long one attempt to connect may take.'),
+  reconnectInterval: duration
+    .prefault('1s')
+    .describe('Pause before the second attempt; doubles with each further one.'),
+  maxReconnectInterval: duration.prefault('60s').describe('Longest pause between attempts.'),
+  monitorAll: z
+    .boolean()
+    .default(true)
+    .describe(
+      'ovn-controller keeps the whole Southbound database: cheaper where every network is routed to every other.',
+    ),
+})
+
+const kubernetes = z.strictObject({
+  kubeconfig: z.string().default('').describe("File; empty inside a cluster: the pod's service account."),
+  apiServer: z
+    .string()
+    .default('')
+    .describe('URL of the API server, over the one that kubeconfig or service account name.'),
+  serviceAccount: z.string().default('').describe('Name of the service account of the pods, for manifests.'),
+})
+
+const network = z.strictObject({
+  clusterCIDR: cidrs
+    .prefault('10.244.0.0/16')
+    .describe('Range of the default Subnet, one of each family with a comma.'),
+  serviceCIDR: cidrs.prefault('10.96.0.0/16').describe('Range of Services, as the API server has it.'),
+  joinCIDR: cidrs
+    .prefault('100.64.0.0/16,fd98::/64')
+    .describe('Range that joins hosts to the logical network. Must not be in use near the cluster.'),
+  nodeSubnetSize: z
+    .int('expected a prefix length of 16 to 30')
+    .min(16)
+    .max(30)
+    .default(24)
+    .describe('Prefix length of the block of addresses that a node takes first.'),
+  mtu: z
+    .int('expected 0 or an MTU of 576 to 65535')
+    .max(65_535)
+    .refine(mtu => mtu === 0 || mtu >= 576, 'expected 0 or an MTU of 576 to 65535')
+    .default(0)
+    .describe("MTU of pods' interfaces; 0: that of the tunnel's interface minus the encapsulation."),
+})
+
+const gateway = z.strictObject({
+  mode: z
+    .enum(['local', 'shared'], 'expected local or shared')
+    .default('local')
+    .describe("local: pods leave through the host's own routing; shared: through a bridge that holds the NIC."),
+  interface: z.string().default('').describe('The NIC for mode shared.'),
+  nextHop: addresses.prefault('').describe("The network's router for mode shared; empty: the host's default route."),
+  vlanID: z.int().min(0).max(4094).default(0).describe('VLAN of the external network in mode shared; 0: none.'),
+})
+
+const tunnel = z.strictObject({
+  type: z
+    .enum(['vxlan', 'geneve'], 'expected vxlan or geneve')
+    .default('vxlan')
+    .describe('Encapsulation between nodes.'),
+  port: z
+    .int('expected a port number')
+    .min(0)
+    .max(65_535)
+    .default(0)
+    .describe('UDP port; 0: 4789 for vxlan, 6081 for geneve.'),
+  encapIP: addresses
+    .prefault('')
+    .describe("This node's tunnel address; empty: that of gateway.interface, else the node's InternalIP."),
+})
+
+const dpdk = z.strictObject({
+  enabled: z.boolean().default(false).describe('Pods on vhost-user ports.'),
+  socketDir: z.string().default('/var/run/openvswitch').describe('Folder of the vhost-user sockets.'),
+  socketMode: z.enum(['client', 'server']).default('client').describe('What Open vSwitch is on those sockets.'),
+  queues: z.int().min(1).max(1024).default(1).describe('Queue pairs of a port.'),
+  minHugepagesMB: z.int().min(0).default(1024).describe('A node with less memory in huge pages does not use DPDK.'),
+})
+
+const cni = z.strictObject({
+  socketPath: z.string().startsWith('/').default(paths.cniSocket).describe('Where the plugin finds the agent.'),
+  confDir: z.string().startsWith('/').default(paths.cniConfDir).describe('Folder of network configurations.'),
+  confFile: z
+    .string()
+    .regex(/^[^/]+\.conflist$/, 'expected a file name that ends in .conflist')
+    .default(paths.cniConfFile)
+    .describe('Name of the network configuration; the first one in the folder by name is used.'),
+  binDir: z
+    .string()
+    .startsWith('/')
+    .default(paths.cniBinDir)
+    .describe('Folder of the plugin. Empty: it is not installed.'),
+  timeout: duration.prefault('110s').describe('How long an ADD waits; below the 120 s that container runtimes wait.'),
+})
+
+const ovs = z.strictObject({
+  database: z.string().default(paths.ovsDatabase).describe("Database of the node's Open vSwitch."),
+  datapathType: z
+    .enum(['auto', 'system', 'netdev'])
+    .default('auto')
+    .describe(
+      'Datapath of the integration bridge; auto: as the bridge has it, else system where the kernel module is there.',
+    ),
+})
+
+const service = z.strictObject({
+  kubeProxyReplacement: z.boolean().default(true).describe('Services are ours; false: a kube-proxy serves the hosts.'),
+})
+
+const logging = z.strictObject({
+  level: z.enum(logLevels).default('info').describe('Least important lines that are written.'),
+  format: z.enum(['json', 'text']).default('json').describe('text is for eyes.'),
+  file: z.string().default('').describe('File to append to; empty: standard output.'),
+})
+
+/** Every key of the product's configuration file, with its default and its meaning. */
+export const configSchema = z.strictObject({
+  ovn: ovn.prefault({}),
+  kubernetes: kubernetes.prefault({}),
+  network: network.prefault({}),
+  gateway: gateway.prefault({}),
+  tunnel: tunnel.prefault({}),
+  dpdk: dpdk.prefault({}),
+  cni: cni.prefault({}),
+  ovs: ovs.prefault({}),
+  service: service.prefault({}),
+  logging: logging.prefault({}),
+})

@@ -1,0 +1,44 @@
+export {
+  type AgentRequest,
+  type AgentResponse,
+  type AgentVerb,
+  agentVerbs,
+  type CniAttachment,
+  type CniConfig,
+  type CniFailure,
+  type CniResult,
+  cniErrors,
+} from './agent-socket.ts'
+export { type Config, configDefinition, nbRemote, readConfig, sbRemote, tunnelPort } from './config.ts'
+export { configSchema } from './config-schema.ts'
+export { parseCidrs, parseIps } from './fields.ts'
+export {
+  annotationNames,
+  apiGroup,
+  apiVersion,
+  clusterRouter,
+  configHashAnnotation,
+  externalIds,
+  integrationBridge,
+  interfaceIds,
+  joinSwitch,
+  leaseName,
+  managedBy,
+  managementInterface,
+  nodePortName,
+  paths,
+  podPortName,
+  programs,
+  subnetSwitchName,
+} from './names.ts'
+export { formatJoinAddresses, type InterfaceAddress, parseAddressList, parseJoinAddresses } from './node-annotations.ts'
+export {
+  formatPodNetworks,
+  type PodNetwork,
+  type PodRoute,
+  parseInterfaceAddress,
+  parsePodNetworks,
+} from './pod-networks.ts'
+export { remotesProblem, usesTls } from './remotes.ts'
+export type { Subnet, SubnetCondition, SubnetSpec, SubnetStatus } from './subnet.ts'
+export { type SubnetCrdOptions, subnetCrd, subnetCrdYaml } from './subnet-crd.ts'

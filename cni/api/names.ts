@@ -1,0 +1,108 @@
+/** Public names of the product. Users, other programs and data that already exists depend on them: promises. */
+
+export const apiGroup = 'network.zstack.io'
+export const apiVersion = 'v1'
+
+/** Program names, also the names of their Kubernetes objects. */
+export const programs = {
+  controller: 'zstack-ovnkube-controller',
+  node: 'zstack-ovnkube-node',
+  plugin: 'zstack-ovn-cni',
+} as const
+
+export const leaseName = 'zstack-ovnkube-controller-leader'
+
+export const annotationNames = {
+  pod: {
+    /** The network of a pod as JSON, `formatPodNetworks`; written by the controller. */
+    podNetworks: 'k8s.ovn.org/pod-networks',
+    /** Copies for people: addresses and MAC with commas, names of Subnet, switch and port; written by the controller. */
+    podIp: 'zstack.io/pod-ip',
+    podMac: 'zstack.io/pod-mac',
+    logicalSwitch: 'zstack.io/logical-switch',
+    logicalSwitchPort: 'zstack.io/logical-switch-port',
+    /** The Subnet that a user asks for, and a copy of the one that was chosen. */
+    subnet: 'zstack.io/subnet',
+    /** Another spelling of the request. */
+    subnetRequest: 'network.zstack.io/subnet',
+    /** Addresses that a user asks for, one of each family with a comma. */
+    ipAddressRequest: 'network.zstack.io/ip-address',
+  },
+  node: {
+    /** `address/prefix` of the management port in the join network, one of each family; written by the controller. */
+    joinAddress: 'zstack.io/node-join-address',
+    /** `system-id` of the node's Open vSwitch, the chassis name; written by the agent. */
+    chassis: 'zstack.io/node-chassis',
+    /** Tunnel end points, with commas; written by the agent. */
+    tunnelIp: 'zstack.io/node-tunnel-ip',
+    /** Every address of the host that pods can be sent to, with commas; written by the agent. */
+    addresses: 'zstack.io/node-addresses',
+    /** MTU of pods' interfaces on this node; written by the agent. */
+    mtu: 'zstack.io/node-mtu',
+    /** The block of addresses that the node takes first; written by the controller. */
+    subnet: 'zstack.io/node-subnet',
+  },
+} as const
+
+/** Set by the kubelet on the mirror of a static pod: the UID that it gives the pod in CNI_ARGS. */
+export const configHashAnnotation = 'kubernetes.io/config.hash'
+
+export const externalIds = {
+  managedBy: 'zstack.io/managed-by',
+  owner: 'zstack.io/owner',
+  namespace: 'namespace',
+  pod: 'pod',
+  podUid: 'pod-uid',
+} as const
+
+/** Value of `externalIds.managedBy` on what is ours. */
+export const managedBy = 'zstack-ovn-kubernetes'
+
+/** Keys in `external_ids` of an Interface of the local Open vSwitch. */
+export const interfaceIds = {
+  ifaceId: 'iface-id',
+  /** UID of the Pod object: ovn-controller binds the port when its option of the same name agrees. */
+  ifaceIdVer: 'iface-id-ver',
+  attachedMac: 'attached-mac',
+  ipAddresses: 'ip_addresses',
+  /** Container ID of the sandbox. */
+  sandbox: 'sandbox',
+  /** Interface name inside the sandbox. */
+  sandboxInterface: 'zstack.io/sandbox-interface',
+  /** Path of the sandbox's network namespace. */
+  netns: 'zstack.io/netns',
+  /** Set by ovn-controller when all flows of the port are in place. */
+  ovnInstalled: 'ovn-installed',
+} as const
+
+export const integrationBridge = 'br-int'
+export const clusterRouter = 'cluster'
+export const joinSwitch = 'join'
+/** The host's way into the logical network: an internal port on the integration bridge. */
+export const managementInterface = 'ovn-mp0'
+
+/** Name of the logical port of a pod, and `iface-id` of its interface. */
+export function podPortName(namespace: string, pod: string): string {
+  return `${namespace}_${pod}`
+}
+
+/** Name of the logical port of a node's management port. */
+export function nodePortName(node: string): string {
+  return `node-${node}`
+}
+
+/** Name of the Logical_Switch of a Subnet. */
+export function subnetSwitchName(subnet: string): string {
+  return `subnet-${subnet}`
+}
+
+export const paths = {
+  config: '/etc/zstack-ovn/config.yaml',
+  cniSocket: '/var/run/zstack-ovn/cni-server.sock',
+  cniBinDir: '/opt/cni/bin',
+  cniConfDir: '/etc/cni/net.d',
+  cniConfFile: '10-zstack-ovn.conflist',
+  ovsDatabase: 'unix:/var/run/openvswitch/db.sock',
+  nbDatabase: 'unix:/var/run/ovn/ovnnb_db.sock',
+  sbDatabase: 'unix:/var/run/ovn/ovnsb_db.sock',
+} as const

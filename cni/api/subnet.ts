@@ -1,0 +1,65 @@
+/** `subnets.network.zstack.io`, as the API server holds it. */
+export interface Subnet {
+  readonly apiVersion?: string
+  readonly kind?: string
+  readonly metadata?: {
+    readonly name?: string
+    readonly uid?: string
+    readonly generation?: number
+    readonly resourceVersion?: string
+    readonly creationTimestamp?: string
+    readonly deletionTimestamp?: string
+    readonly finalizers?: readonly string[]
+    readonly labels?: Readonly<Record<string, string>>
+    readonly annotations?: Readonly<Record<string, string>>
+  }
+  readonly spec: SubnetSpec
+  readonly status?: SubnetStatus
+}
+
+export interface SubnetSpec {
+  /** One CIDR, or one of each family with a comma. Never changes. */
+  readonly cidr: string
+  /** The router's address in each CIDR, in any order. */
+  readonly gateway: string
+  /** Addresses and ranges `first-last` that are never given to pods. */
+  readonly excludeIPs?: readonly string[]
+  /** Name of an existing Logical_Switch of ZStack to live on. */
+  readonly externalLogicalSwitch?: string
+  /** VLAN tag on the provider's network. */
+  readonly vlanID?: number
+  /** Name of the ProviderNetwork that carries an underlay Subnet. */
+  readonly provider?: string
+  readonly protocol?: 'IPv4' | 'IPv6' | 'Dual'
+  /** Pods that nothing else decides for live here. */
+  readonly default?: boolean
+  /** Namespaces whose pods live here; none other may then. */
+  readonly namespaces?: readonly string[]
+  /** Answer DHCP on the Subnet. */
+  readonly enableDHCP?: boolean
+}
+
+export interface SubnetStatus {
+  readonly phase?: 'Pending' | 'Active' | 'Failed'
+  /** One CamelCase word for the phase. */
+  readonly reason?: string
+  readonly message?: string
+  readonly availableIPs?: number
+  readonly usedIPs?: number
+  /** Name of the Logical_Switch. */
+  readonly logicalSwitch?: string
+  /** Our router's address on an underlay or external Subnet. */
+  readonly interconnectIP?: string
+  readonly conditions?: readonly SubnetCondition[]
+  readonly lastUpdateTime?: string
+}
+
+/** As metav1.Condition. */
+export interface SubnetCondition {
+  readonly type: string
+  readonly status: 'True' | 'False' | 'Unknown'
+  readonly reason: string
+  readonly message: string
+  readonly observedGeneration?: number
+  readonly lastTransitionTime?: string
+}
