@@ -1,4 +1,13 @@
 import type { BulkPlace } from './bulk.ts'
+import type { Json, JsonObject } from './json.ts'
+import { parseJson } from './parse.ts'
+
+/** What is known about a big table update before its first row. */
+export interface BulkStart {
+  readonly place: BulkPlace
+  /** The monitor that a notification belongs to. */
+  readonly monitor: Json | undefined
+}
 
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 
@@ -18,17 +27,17 @@ const NOTIFICATION = /"params"\s*:\s*\[[^{}]*,\s*$/
  * `monitor_cond_since`, and `update*` notifications. Returns where the object starts and what it means, or undefined for
  * everything else (schemas, results of `select`).
  */
-export function findBulk(bytes: Buffer): { readonly at: number; readonly place: BulkPlace } | undefined {
-  const text = bytes.toString('latin1')
-  const at = START.exec(text)?.index
+export function findBulk(bytes: Buffer): ({ readonly at: number } & BulkStart) | undefined {
+  const at = START.exec(bytes.toString('latin1'))?.index
   if (at === undefined) return undefined
-  const place = placeAfter(text.slice(0, at))
-  return place === undefined ? undefined : { at, place }
+  const prefix = bytes.toString('utf8', 0, at)
+  const since = REPLY_SINCE.exec(prefix)
+  if (since !== null) return { at, place: since[1] === 'true' ? 'resume' : 'snapshot', monitor: undefined }
+  if (REPLY.test(prefix)) return { at, place: 'snapshot', monitor: undefined }
+  return NOTIFICATION.test(prefix) ? { at, place: 'update', monitor: firstParam(prefix) } : undefined
 }
 
-function placeAfter(prefix: string): BulkPlace | undefined {
-  if (REPLY.test(prefix)) return 'snapshot'
-  const since = REPLY_SINCE.exec(prefix)
-  if (since !== null) return since[1] === 'true' ? 'resume' : 'snapshot'
-  return NOTIFICATION.test(prefix) ? 'update' : undefined
+function firstParam(prefix: string): Json | undefined {
+  const message = parseJson(`${prefix}null]}`) as JsonObject
+  return Array.isArray(message.params) ? message.params[0] : undefined
 }

@@ -1,5 +1,5 @@
-import { type BulkPlace, type BulkRow, BulkSplitter } from './bulk.ts'
-import { findBulk } from './bulk-start.ts'
+import { type BulkRow, BulkSplitter } from './bulk.ts'
+import { type BulkStart, findBulk } from './bulk-start.ts'
 import { ProtocolError } from './errors.ts'
 import { isSpace, ObjectScanner } from './scan.ts'
 
@@ -8,7 +8,7 @@ export interface FrameSink {
   /** The text of one message. If its table update went out row by row, `null` stands in its place and `split` is true. */
   message(text: string, split: boolean): void
   /** The rows of a big table update follow. Absent: big messages are delivered whole like all others. */
-  bulk?(place: BulkPlace): BulkRow
+  bulk?(start: BulkStart): BulkRow
 }
 
 /** Messages up to this size are parsed whole (about 1 ms); bigger ones are looked at for table updates to split. */
@@ -124,7 +124,7 @@ export class Framer {
     const held = Buffer.concat(this.#held, this.#heldBytes)
     const found = findBulk(held)
     if (found === undefined || this.#sink.bulk === undefined) return
-    this.#bulk = new BulkSplitter(found.place, this.#sink.bulk(found.place))
+    this.#bulk = new BulkSplitter(found.place, this.#sink.bulk(found))
     this.#split = true
     this.#held = []
     this.#heldBytes = 0
