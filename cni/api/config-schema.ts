@@ -4,11 +4,9 @@ import { addresses, cidrs, duration } from './fields.ts'
 import { paths } from './names.ts'
 import { remotesProblem } from './remotes.ts'
 
-const remotes = z
-  .string()
-  .refine(text => text === '' || remotesProblem(text) === undefined, {
-    error: issue => remotesProblem(String(issue.input)) ?? '',
-  })
+const remotes = z.string().refine(text => text === '' || remotesProblem(text) === undefined, {
+  error: issue => remotesProblem(String(issue.input)) ?? '',
+})
 
 const ssl = z.strictObject({
   enabled: z.boolean().default(false).describe('Speak TLS to the OVN databases; needed for ssl: addresses.'),

@@ -40,5 +40,5 @@ export {
   parsePodNetworks,
 } from './pod-networks.ts'
 export { remotesProblem, usesTls } from './remotes.ts'
-export type { Subnet, SubnetCondition, SubnetSpec, SubnetStatus } from './subnet.ts'
+export { type Subnet, type SubnetCondition, type SubnetSpec, type SubnetStatus, subnets } from './subnet.ts'
 export { type SubnetCrdOptions, subnetCrd, subnetCrdYaml } from './subnet-crd.ts'

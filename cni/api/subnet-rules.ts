@@ -20,10 +20,19 @@ const inside4 = (ip: string, cidr: string) => {
   return `(${number4(ip)})/${size} == (${number4(`${cidr}.split('/')[0]`)})/${size}`
 }
 
+/**
+ * The one or two parts of a text, as a list of two: the estimated cost of a rule must stay below the server's limit, and
+ * it takes a list from `split` to be as long as the text may be.
+ */
+const parts = (text: string, separator: string) => {
+  const split = `${text}.split('${separator}')`
+  return `[${split}[0],${split}[${split}.size()-1]]`
+}
+
 const only4 = (list: string, name: string) => `${list}.filter(${name}, !${name}.contains(':'))`
-const gateways = "self.gateway.split(',')"
-const cidrs = "self.cidr.split(',')"
-const ends = "e.split('-')"
+const gateways = parts('self.gateway', ',')
+const cidrs = parts('self.cidr', ',')
+const ends = parts('e', '-')
 
 const shape: readonly CelRule[] = [
   {
@@ -31,7 +40,7 @@ const shape: readonly CelRule[] = [
     message: 'protocol must say the families of cidr: IPv4, IPv6, or Dual for one of each with a comma',
   },
   {
-    rule: `${gateways}.size() == ${cidrs}.size() && ${only4(gateways, 'g')}.size() == ${only4(cidrs, 'c')}.size()`,
+    rule: `self.gateway.contains(',') == self.cidr.contains(',') && ${only4(gateways, 'g')}.size() == ${only4(cidrs, 'c')}.size()`,
     message: 'gateway must have one address for each CIDR, of the same family',
   },
   {

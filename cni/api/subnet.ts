@@ -1,21 +1,22 @@
+import { defineResource, type ObjectMeta } from '@ovnkit/kube'
+import { apiGroup, apiVersion } from './names.ts'
+
 /** `subnets.network.zstack.io`, as the API server holds it. */
 export interface Subnet {
-  readonly apiVersion?: string
-  readonly kind?: string
-  readonly metadata?: {
-    readonly name?: string
-    readonly uid?: string
-    readonly generation?: number
-    readonly resourceVersion?: string
-    readonly creationTimestamp?: string
-    readonly deletionTimestamp?: string
-    readonly finalizers?: readonly string[]
-    readonly labels?: Readonly<Record<string, string>>
-    readonly annotations?: Readonly<Record<string, string>>
-  }
+  apiVersion?: string
+  kind?: string
+  metadata?: ObjectMeta
   readonly spec: SubnetSpec
   readonly status?: SubnetStatus
 }
+
+export const subnets = defineResource<Subnet>({
+  group: apiGroup,
+  version: apiVersion,
+  plural: 'subnets',
+  kind: 'Subnet',
+  namespaced: false,
+})
 
 export interface SubnetSpec {
   /** One CIDR, or one of each family with a comma. Never changes. */

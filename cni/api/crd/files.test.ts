@@ -1,0 +1,9 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { crdFiles } from './files.ts'
+
+describe('the CRD manifests', () => {
+  it.each(crdFiles())('%s is what the code says (else run node cni/api/crd/write.ts)', (path, text) => {
+    expect(readFileSync(path, 'utf8')).toBe(text)
+  })
+})
