@@ -53,3 +53,15 @@ export {
   type Service,
   type Wire,
 } from './resources.ts'
+export {
+  DesiredAnnotations,
+  DesiredFinalizer,
+  DesiredObject,
+  DesiredStatus,
+  type KubeDesires,
+  kubeDesires,
+  type ObjectRef,
+} from './target/desired.ts'
+export { KubeTarget, type KubeTargetOptions } from './target/kube-target.ts'
+export { type Observed, type ObservedOptions, type ObservedResource, observed } from './target/observed.ts'
+export { MANAGED_BY, OWNER } from './target/plan-object.ts'

@@ -26,6 +26,10 @@ export class Copy<T extends KubeObject, V> {
     this.#options = options
   }
 
+  version(key: string): string | undefined {
+    return this.#versions.get(key)
+  }
+
   /** A change from the watch. */
   put(object: T): void {
     const key = this.#keyOf(object)

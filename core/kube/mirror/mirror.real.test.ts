@@ -28,9 +28,17 @@ test('lists page by page, then follows', async () => {
 function follow(ns: string, options: { pageSize?: number } = {}) {
   const store = new Store<string>({ name: 'configMaps' })
   const stop = new AbortController()
-  const trim = (object: ConfigMap) => object.data?.['x'] ?? 'none'
+  const trim = (object: ConfigMap) => object.data?.x ?? 'none'
   const { client } = plane
-  const running = mirror({ client, resource: resources.configMaps, namespace: ns, store, trim, signal: stop.signal, ...options })
+  const running = mirror({
+    client,
+    resource: resources.configMaps,
+    namespace: ns,
+    store,
+    trim,
+    signal: stop.signal,
+    ...options,
+  })
   const end = async () => {
     stop.abort()
     await running.ended

@@ -41,6 +41,8 @@ export interface Mirror {
   /** Why it is not healthy, for readyz and logs; undefined when it is. */
   readonly problem: string | undefined
   readonly stats: Readonly<MirrorStats>
+  /** The resource version of the object under that key as last seen, also when its value did not change by it. */
+  version(key: string): string | undefined
   /** Resolves when the first list is in the store; rejects when the signal aborts before. */
   ready(): Promise<void>
   /** Resolves after the signal aborted and the connection is closed. */
@@ -93,6 +95,10 @@ class RunningMirror<T extends KubeObject, V> implements Mirror {
 
   get problem(): string | undefined {
     return this.#problem
+  }
+
+  version(key: string): string | undefined {
+    return this.#copy.version(key)
   }
 
   ready(): Promise<void> {
