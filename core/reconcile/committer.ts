@@ -297,7 +297,8 @@ export class Committer implements TargetSink {
 }
 
 function conflictWith(target: Target, object: Desired, first: OwnerRecord | undefined): Problem {
-  const message = `${target.name}: ${object.key} is wanted by ${first?.key ?? 'another owner'} already, which keeps it`
+  const title = object.title ?? object.key
+  const message = `${target.name}: ${title} is wanted by ${first?.key ?? 'another owner'} already, which keeps it`
   return { kind: 'conflict', message }
 }
 

@@ -166,7 +166,11 @@ export class Engine implements Disposable {
   }
 
   #settled(record: OwnerRecord): void {
-    if (record.alive || record.removed.length > 0 || this.#busy(record)) return this.#statuses.publish(record)
+    if (record.alive || record.removed.length > 0 || this.#busy(record)) this.#statuses.publish(record)
+    else this.#forget(record)
+  }
+
+  #forget(record: OwnerRecord): void {
     for (const committer of this.#committers.values()) committer.forget(record)
     this.#registry.forget(record)
     this.#statuses.forget(record.key)

@@ -76,7 +76,10 @@ export class MemoryTarget implements Target {
   attach(sink: TargetSink): Disposable {
     if (this.#sink) throw new Error(`target ${this.name} has an engine already`)
     this.#sink = sink
-    return { [Symbol.dispose]: () => void (this.#sink = undefined) }
+    const detach = (): void => {
+      this.#sink = undefined
+    }
+    return { [Symbol.dispose]: detach }
   }
 
   begin(): TargetBatch {

@@ -1,3 +1,4 @@
+import { getOrSet } from './get-or-set.ts'
 import { firstMember, membersOf, type OneOrMany, withMember, withoutMember } from './one-or-many.ts'
 import type { View } from './owner.ts'
 import type { OwnerRecord } from './record.ts'
@@ -55,9 +56,7 @@ class StoreReads {
   }
 
   bucket(index: string, bucket: string): Readable {
-    let buckets = this.#buckets.get(index)
-    if (!buckets) this.#buckets.set(index, (buckets = new Map()))
-    return readableIn(buckets, bucket)
+    return readableIn(getOrSet(this.#buckets, index, newHome), bucket)
   }
 
   changed(key: string, value: unknown, old: unknown): void {
@@ -76,10 +75,10 @@ class StoreReads {
   }
 }
 
+const newHome = (): Map<string, Readable> => new Map()
+
 function readableIn(home: Map<string, Readable>, id: string): Readable {
-  let readable = home.get(id)
-  if (!readable) home.set(id, (readable = new Readable(home, id)))
-  return readable
+  return getOrSet(home, id, () => new Readable(home, id))
 }
 
 /** Records what each render reads, and tells which owners a change concerns. */

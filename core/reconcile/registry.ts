@@ -1,3 +1,4 @@
+import { getOrSet } from './get-or-set.ts'
 import type { OwnerKind } from './owner.ts'
 import { ownerKey } from './owner.ts'
 import { OwnerRecord, type RankedKind } from './record.ts'
@@ -73,8 +74,7 @@ export class Registry {
 
   #add(kind: RankedKind, name: string): void {
     const key = ownerKey(kind.spec.kind, name)
-    let record = this.records.get(key)
-    if (!record) this.records.set(key, (record = new OwnerRecord(kind, name, key)))
+    const record = getOrSet(this.records, key, () => new OwnerRecord(kind, name, key))
     record.alive = true
     this.#events.added(record)
   }

@@ -24,6 +24,8 @@ export interface Desired {
    * a conflict: the first one keeps it, and the second gets the status `invalid` with a text that names the first.
    */
   readonly shared?: boolean
+  /** What people call it in messages, where the key is no name: `Logical_Switch net-a`. */
+  readonly title?: string
 }
 
 /** Something that the target holds and that carries our mark, in a form that `TargetBatch.add` can remove. */

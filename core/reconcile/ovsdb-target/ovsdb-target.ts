@@ -1,0 +1,113 @@
+import type { Held, OwnerKey, Target, TargetBatch, TargetLimits, TargetSink } from '../target.ts'
+import { isSetLike } from './column-diff.ts'
+import { DesiredElement, DesiredRow, RowWhere } from './desired.ts'
+import { ForeignRows } from './foreign-rows.ts'
+import { OvsdbBatch } from './ovsdb-batch.ts'
+import { MARK_COLUMN, type Ownership, ownerOf } from './ownership.ts'
+import type { Reference, Replica, ReplicaRow, RowChange } from './replica.ts'
+
+export interface OvsdbTargetOptions {
+  readonly name: string
+  readonly replica: Replica
+  readonly ownership: Ownership
+  /**
+   * Sets in rows of ours that are nothing but the elements that owners contribute (the ports of a port group): what no
+   * owner wants is removed from them, also after a restart. Such a column is not rendered with its row, and its elements
+   * name the row by `key`.
+   */
+  readonly contributed?: readonly Reference[]
+  readonly limits?: Partial<TargetLimits>
+}
+
+/** One transaction on its way, the next one gathers; so many owners in one that it takes some milliseconds to encode. */
+const LIMITS: TargetLimits = { inFlight: 1, owners: 500 }
+
+/**
+ * Rows and elements of an OVSDB database.
+ *
+ * - A row of ours has a UUID made of its key, and names its owner in `external_ids`. Only rendered columns are compared:
+ *   scalars as a whole, sets and maps by element.
+ * - In rows of others, elements are added and removed, and nothing else is touched.
+ * - The owners of a batch are one transaction. A lost answer is no problem: UUIDs are our own, so that comparing with the
+ *   replica and sending again can do no harm.
+ */
+export class OvsdbTarget implements Target {
+  readonly name: string
+  readonly limits: TargetLimits
+  readonly #replica: Replica
+  readonly #ownership: Ownership
+  readonly #contributed: readonly Reference[]
+  readonly #foreign: ForeignRows
+
+  constructor(options: OvsdbTargetOptions) {
+    this.name = options.name
+    this.limits = { ...LIMITS, ...options.limits }
+    this.#replica = options.replica
+    this.#ownership = options.ownership
+    this.#contributed = options.contributed ?? []
+    this.#foreign = new ForeignRows(options.replica)
+  }
+
+  get ready(): boolean {
+    return this.#replica.ready
+  }
+
+  attach(sink: TargetSink): Disposable {
+    return this.#replica.subscribe({
+      changed: change => this.#changed(change, sink),
+      ready: () => sink.ready(),
+      resync: () => sink.resync(),
+    })
+  }
+
+  begin(): TargetBatch {
+    return new OvsdbBatch({ replica: this.#replica, ownership: this.#ownership, foreign: this.#foreign })
+  }
+
+  *held(): Generator<Held> {
+    for (const table of this.#replica.tables()) yield* this.#heldRows(table)
+    for (const { table, column } of this.#contributed) yield* this.#heldElements(table, column)
+  }
+
+  holder(key: string): OwnerKey | undefined {
+    for (const table of this.#replica.tables()) {
+      const row = this.#replica.table(table).get(key)
+      if (row) return ownerOf(this.#ownership, row)
+    }
+    return undefined
+  }
+
+  /** Also told of what the target itself did: comparing once more afterwards is cheaper than telling echoes from drift. */
+  #changed(change: RowChange, sink: TargetSink): void {
+    if (ownerOf(this.#ownership, change.row) ?? ownerOf(this.#ownership, change.old)) sink.changed(change.uuid)
+    for (const key of this.#foreign.concernedBy(change)) sink.changed(key)
+  }
+
+  *#heldRows(table: string): Generator<Held> {
+    if (!this.#replica.table(table).has(MARK_COLUMN)) return
+    for (const [owner, row] of this.#ours(table)) {
+      const spec = { table, key: nameOf(row), columns: {} }
+      yield { owner, object: new DesiredRow(this.name, row._uuid, spec, undefined) }
+    }
+  }
+
+  *#heldElements(table: string, column: string): Generator<Held> {
+    for (const [, row] of this.#ours(table)) {
+      const members = row[column]
+      if (!isSetLike(members)) continue
+      const where = new RowWhere(table, row._uuid)
+      for (const value of members) {
+        yield { owner: undefined, object: new DesiredElement(this.name, where, { column, value }) }
+      }
+    }
+  }
+
+  *#ours(table: string): Generator<[OwnerKey, ReplicaRow]> {
+    for (const row of this.#replica.table(table).rows()) {
+      const owner = ownerOf(this.#ownership, row)
+      if (owner !== undefined) yield [owner, row]
+    }
+  }
+}
+
+const nameOf = (row: ReplicaRow): string => (typeof row.name === 'string' ? row.name : row._uuid)
