@@ -2,12 +2,12 @@ import { getSystemErrorMap } from 'node:util'
 
 const names = getSystemErrorMap()
 
-// Errnos that the kernel really answers with here and that libuv has no name for.
-const extraNames: Record<number, string> = { 61: 'ENODATA', 62: 'ETIME', 93: 'EPROTONOSUPPORT' }
+// Errnos of the kernel that libuv has no name for, or another one than errno(3).
+const ownNames: Record<number, string> = { 61: 'ENODATA', 62: 'ETIME', 93: 'EPROTONOSUPPORT', 95: 'EOPNOTSUPP' }
 
 /** `EEXIST` for 17; `E<number>` for an errno without a known name. */
 export function errnoName(errno: number): string {
-  return names.get(-errno)?.[0] ?? extraNames[errno] ?? `E${errno}`
+  return ownNames[errno] ?? names.get(-errno)?.[0] ?? `E${errno}`
 }
 
 function errnoText(errno: number): string {

@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto'
 import type { Family } from '@ovnkit/inet'
 import * as addr from './codec/address.ts'
 import * as link from './codec/link.ts'
@@ -121,7 +122,11 @@ export class Netlink implements Disposable {
 
   /** Changes attributes of a link, or moves it to another namespace. A rename needs the index (and, before Linux 6.3, a link that is down). */
   async setLink(selector: link.LinkSelector, { netns, ...changes }: LinkChange): Promise<void> {
-    if (changes.name !== undefined) checkLinkName(changes.name)
+    if (changes.name !== undefined) {
+      checkLinkName(changes.name)
+      if (typeof selector === 'string')
+        throw new TypeError(`expected the index of the link to rename, got its name ${selector}`)
+    }
     using target = opened(netns)
     const body = link.encodeSetLink(selector, { ...changes, ...(target && { netnsFd: target.fd }) })
     const attempted = () => describeLinkChange(selector, changes, target?.path)
@@ -132,6 +137,18 @@ export class Netlink implements Disposable {
     const attempted = () => `delete ${describeLink(selector)}`
     const body = link.encodeLinkSelector(selector, false)
     return removed(this.#channel.request({ type: link.RTM_DELLINK, body, attempted }), 'ENODEV')
+  }
+
+  /**
+   * Removes many links at once. The kernel waits out a grace period (here 20 ms) for every removal, but only once for all links
+   * of a group. Links that are gone already are left out. Rejects with EOPNOTSUPP, and removes none, when one is no virtual link.
+   */
+  async deleteLinks(selectors: readonly link.LinkSelector[]): Promise<void> {
+    const group = randomInt(1, 2 ** 31)
+    await Promise.all(selectors.map(selector => this.setLink(selector, { group }).catch(emptyWhen('ENODEV'))))
+    const attempted = () => `delete ${selectors.length} links`
+    const body = link.encodeGroupDelete(group)
+    await removed(this.#channel.request({ type: link.RTM_DELLINK, body, attempted }), 'ENODEV')
   }
 
   addresses(filter: { index?: number; family?: Family } = {}): Promise<addr.Address[]> {

@@ -23,6 +23,7 @@ const IFLA_TXQLEN = 13
 const IFLA_OPERSTATE = 16
 const IFLA_LINKINFO = 18
 const IFLA_IFALIAS = 20
+const IFLA_GROUP = 27
 const IFLA_NET_NS_FD = 28
 const IFLA_EXT_MASK = 29
 const IFLA_LINK_NETNSID = 37
@@ -60,6 +61,7 @@ export interface Link {
   /** Whether `peerIndex` is an index in another network namespace. */
   readonly peerElsewhere: boolean
   readonly txQueueLength: number
+  readonly group: number
   /** Free text kept by the kernel, up to 255 bytes. */
   readonly alias: string
 }
@@ -75,6 +77,8 @@ export interface LinkAttributes {
   readonly txQueueLength?: number
   /** Index of the bridge or bond to join; 0 to leave. */
   readonly master?: number
+  /** A number that links have in common; 0 unless set. */
+  readonly group?: number
   /** Open file of the namespace to move to, or to be created in. */
   readonly netnsFd?: number
 }
@@ -110,6 +114,7 @@ function writeAttributes(writer: Writer, link: LinkAttributes): void {
   if (link.alias !== undefined) writer.text(IFLA_IFALIAS, link.alias)
   if (link.txQueueLength !== undefined) writer.u32(IFLA_TXQLEN, link.txQueueLength)
   if (link.master !== undefined) writer.u32(IFLA_MASTER, link.master)
+  if (link.group !== undefined) writer.u32(IFLA_GROUP, link.group)
   if (link.netnsFd !== undefined) writer.u32(IFLA_NET_NS_FD, link.netnsFd)
 }
 
@@ -151,6 +156,10 @@ export function encodeLinkSelector(link: LinkSelector, get: boolean): Buffer {
   return writer.bytes()
 }
 
+/** RTM_DELLINK of all links in a group. */
+export const encodeGroupDelete = (group: number): Buffer =>
+  writeHeader(new Writer(32), 0, undefined).u32(IFLA_GROUP, group).bytes()
+
 /** RTM_GETLINK of all links. */
 export const encodeLinkDump = (): Buffer =>
   writeHeader(new Writer(32), 0, undefined).u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS).bytes()
@@ -172,6 +181,7 @@ export function parseLink({ buffer, start, end }: Message): Link {
     peerIndex: undefined as number | undefined,
     peerElsewhere: false,
     txQueueLength: 0,
+    group: 0,
     alias: '',
   }
   const reader = new Reader(buffer, start + headerSize, end)
@@ -206,6 +216,9 @@ function readAttribute(link: Mutable<Link>, reader: Reader): void {
       break
     case IFLA_TXQLEN:
       link.txQueueLength = reader.u32()
+      break
+    case IFLA_GROUP:
+      link.group = reader.u32()
       break
     case IFLA_IFALIAS:
       link.alias = reader.text()
