@@ -42,6 +42,7 @@ class DatabaseConnection implements Connection, LinkOwner {
   #attempt: AbortController | undefined
   #timer: NodeJS.Timeout | undefined
   #minIndex = 0
+  #started = false
   #probing = false
   readonly stats: ConnectionStats = {
     bytesReceived: 0,
@@ -87,9 +88,9 @@ class DatabaseConnection implements Connection, LinkOwner {
   }
 
   start(): void {
-    if (this.#state !== 'idle' || this.#rotation.size === 0) return
-    this.#fsm.start(now(), this.#rotation.size)
-    this.#tick()
+    if (this.#started || this.#state === 'closed') return
+    this.#started = true
+    this.#run()
   }
 
   call(method: string, params: JsonArray, options: CallOptions = {}): Promise<Json> {
@@ -113,8 +114,9 @@ class DatabaseConnection implements Connection, LinkOwner {
   setRemotes(remotes: string | readonly string[]): void {
     this.#list = parseRemotes(remotes)
     this.#rotation.replace(this.#list.remotes)
-    if (this.#state === 'idle') return
-    if (this.#rotation.size === 0) this.#drop(new Error('no remotes are left'))
+    if (!this.#started || this.#state === 'closed') return
+    if (this.#state === 'idle') this.#run()
+    else if (this.#rotation.size === 0) this.#drop(new Error('no remotes are left'))
     else if (this.#remote === undefined || !this.#rotation.has(this.#remote)) this.reconnect()
     else this.#link?.recheck()
   }
@@ -183,6 +185,12 @@ class DatabaseConnection implements Connection, LinkOwner {
   }
 
   // Dialling and timers
+
+  #run(): void {
+    if (this.#rotation.size === 0) return
+    this.#fsm.start(now(), this.#rotation.size)
+    this.#tick()
+  }
 
   #tick(): void {
     const action = this.#fsm.run(now())
@@ -287,6 +295,7 @@ class DatabaseConnection implements Connection, LinkOwner {
   }
 
   #lost(cause: Error): void {
+    if (this.#state === 'closed') return
     this.#attempt = undefined
     this.#remote = undefined
     this.#fsm.disconnected(now())

@@ -151,10 +151,13 @@ export class Link implements SessionHandler {
     this.#options.stats.bytesSent += bytes
   }
 
+  message(): void {
+    this.#options.stats.messagesReceived++
+  }
+
   closed(cause: Error): void {
-    const { stats, memory, observer } = this.#options
+    const { memory, observer } = this.#options
     this.#usable = false
-    stats.messagesReceived += this.#session.messages
     this.#feed.abort()
     memory.lost()
     this.#lock?.lost(observer)

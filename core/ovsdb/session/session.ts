@@ -25,6 +25,8 @@ export interface SessionHandler {
   /** Bytes arrived. */
   received?(bytes: number): void
   sent?(bytes: number): void
+  /** A message is about to be handled. */
+  message?(): void
   /** The session is over, once; all calls have failed. */
   closed(cause: Error): void
 }
@@ -58,8 +60,6 @@ export class Session {
   readonly #pending = new Map<number, Pending>()
   #lastId = 0
   #closed: Error | undefined
-  /** Messages received so far. */
-  messages = 0
 
   constructor(stream: Duplex, handler: SessionHandler) {
     this.#stream = stream
@@ -153,7 +153,7 @@ export class Session {
   }
 
   #dispatch(message: Message, split: boolean): void {
-    this.messages++
+    this.#handler.message?.()
     const { kind } = message
     if (kind === 'notification') this.#handler.notification(message.method, message.params, split)
     else if (kind === 'request') this.#serve(message.method, message.params, message.id)

@@ -119,8 +119,8 @@ class RunningServer implements TestServer {
 
   async transferLeader(): Promise<number> {
     const before = await this.leader()
+    await this.members[before]?.daemon.appctl('cluster/failure-test', 'transfer-leadership')
     return until('another member leads', async () => {
-      await this.members[before]?.daemon.appctl('ovsdb-server/compact', this.database)
       const index = await this.#findLeader()
       return index < 0 || index === before ? undefined : { index }
     }).then(({ index }) => index)
@@ -192,7 +192,9 @@ class RunningServer implements TestServer {
 
   async #findLeader(): Promise<number> {
     const roles = await Promise.all(
-      this.members.map(member => member.daemon.appctl('cluster/status', this.database).catch(() => '')),
+      this.members.map(({ daemon }) =>
+        daemon.pid === undefined ? '' : daemon.appctl('cluster/status', this.database).catch(() => ''),
+      ),
     )
     return roles.findIndex(status => status.includes('Role: leader'))
   }

@@ -66,10 +66,12 @@ export class BulkSplitter {
   #kind: BulkKind | 'old' | 'new' = 'initial'
   #sawOld = false
   #sawNew = false
-  // The value of the current row: where its bytes are once complete, and the pieces seen so far when a cut went through.
+  // The value of the current row, once complete.
   #slab: Uint8Array = EMPTY
   #start = 0
   #end = 0
+  // The value being scanned: where it starts in this chunk, or its pieces so far if a cut goes through it.
+  #valueAt = 0
   #pieces: Uint8Array[] = []
   readonly #scanner = new ObjectScanner()
   #nullLeft = 0
@@ -88,7 +90,7 @@ export class BulkSplitter {
     while (at < chunk.length && !this.done) {
       const byte = chunk[at] ?? 0
       if (this.#state === ROW) at = this.#readRow(chunk, at)
-      else if (this.#state === ROWS && this.#readHead(chunk, at)) at = this.#start
+      else if (this.#state === ROWS && this.#readHead(chunk, at)) at = this.#valueAt
       else if (this.#state === KIND_VALUE && byte === OPEN) this.#openRow(at)
       else if (this.#state === KINDS && byte === CLOSE) {
         this.#emit()
@@ -123,15 +125,13 @@ export class BulkSplitter {
   #openWrapper(): void {
     this.#sawOld = false
     this.#sawNew = false
-    this.#slab = EMPTY
-    this.#start = 0
-    this.#end = 0
+    this.#setValue(EMPTY, 0, 0)
     this.#state = KINDS
   }
 
   #openRow(at: number): void {
     this.#state = ROW
-    this.#start = at
+    this.#valueAt = at
     this.#scanner.reset()
     this.#pieces.length = 0
   }
@@ -144,24 +144,22 @@ export class BulkSplitter {
   }
 
   #closeRow(chunk: Buffer, end: number): void {
-    let slab: Uint8Array = chunk
-    let start = this.#start
-    let stop = end
-    if (this.#pieces.length > 0) {
-      slab = joinCut(this.#pieces, chunk.subarray(0, end))
-      start = 0
-      stop = slab.length
-      this.#pieces.length = 0
-    }
     this.#state = KINDS
+    if (this.#kind === 'new') this.#sawNew = true
     // RFC 7047's updates have "old" beside "new": only the latter is a row to keep.
     if (this.#kind === 'old') this.#sawOld = true
+    else if (this.#pieces.length === 0) this.#setValue(chunk, this.#valueAt, end)
     else {
-      if (this.#kind === 'new') this.#sawNew = true
-      this.#slab = slab
-      this.#start = start
-      this.#end = stop
+      const joined = joinCut(this.#pieces, chunk.subarray(0, end))
+      this.#setValue(joined, 0, joined.length)
     }
+    this.#pieces.length = 0
+  }
+
+  #setValue(slab: Uint8Array, start: number, end: number): void {
+    this.#slab = slab
+    this.#start = start
+    this.#end = end
   }
 
   #emit(): void {
