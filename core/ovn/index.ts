@@ -1,0 +1,18 @@
+import type { OVN_Northbound_Tables } from './generated/nb.ts'
+import type { OVN_Southbound_Tables } from './generated/sb.ts'
+
+export { OVN_Northbound, type OVN_Northbound_Tables } from './generated/nb.ts'
+export { OVN_Southbound, type OVN_Southbound_Tables } from './generated/sb.ts'
+
+/** A row of the northbound database: `NbRow<'Logical_Switch'>`. */
+export type NbRow<Table extends keyof OVN_Northbound_Tables> = OVN_Northbound_Tables[Table]['row']
+/** What an insert into the northbound database takes. */
+export type NbInsert<Table extends keyof OVN_Northbound_Tables> = OVN_Northbound_Tables[Table]['insert']
+/** What an update of the northbound database takes. */
+export type NbUpdate<Table extends keyof OVN_Northbound_Tables> = OVN_Northbound_Tables[Table]['update']
+/** A row of the southbound database. */
+export type SbRow<Table extends keyof OVN_Southbound_Tables> = OVN_Southbound_Tables[Table]['row']
+/** What an insert into the southbound database takes. */
+export type SbInsert<Table extends keyof OVN_Southbound_Tables> = OVN_Southbound_Tables[Table]['insert']
+/** What an update of the southbound database takes. */
+export type SbUpdate<Table extends keyof OVN_Southbound_Tables> = OVN_Southbound_Tables[Table]['update']

@@ -1,0 +1,142 @@
+import type { ColumnSchema, TableSchema } from '../types.ts'
+import { columnsOf, isReadOnly, readType, requiredOnInsert, writeType } from './emit-types.ts'
+import type { TableDocs } from './manual.ts'
+import type { Source } from './source.ts'
+
+/** Where the generated text comes from; `manual` is a page such as `ovn-nb(5)`. */
+export interface EmitOptions {
+  readonly manual: string
+}
+
+const imported = ['DatabaseSchema', 'Int64', 'MapInput', 'NonEmptySetInput', 'OvsMap', 'OvsSet', 'SetInput', 'Uuid']
+
+function wrap(words: string, indent: string): string[] {
+  const width = 116 - indent.length
+  const lines: string[] = []
+  let line = ''
+  for (const word of words.split(' ')) {
+    if (line && line.length + word.length + 1 > width) {
+      lines.push(line)
+      line = word
+    } else line = line ? `${line} ${word}` : word
+  }
+  return line ? [...lines, line] : lines
+}
+
+function jsdoc(paragraphs: readonly string[], indent: string): string[] {
+  const lines = paragraphs.filter(text => text !== '').flatMap(text => wrap(text, indent))
+  if (lines.length === 0) return []
+  if (lines.length === 1) return [`${indent}/** ${lines[0]} */`]
+  return [`${indent}/**`, ...lines.map(line => `${indent} * ${line}`), `${indent} */`]
+}
+
+function facts(column: ColumnSchema): string {
+  const { key, max } = column
+  const list = [
+    key.minInteger !== undefined || key.maxInteger !== undefined
+      ? `${key.minInteger ?? ''}..${key.maxInteger ?? ''}`
+      : '',
+    key.refTable ? `${key.refType} reference` : '',
+    typeof max === 'number' && max > 1 ? `at most ${max}` : '',
+    column.ephemeral ? 'ephemeral' : '',
+    isReadOnly(column) ? 'immutable' : '',
+    column.since ? `since schema ${column.since}` : '',
+  ]
+  const text = list.filter(fact => fact !== '').join(', ')
+  return text && `(${text})`
+}
+
+function columnDoc(name: string, column: ColumnSchema, docs: TableDocs | undefined): string[] {
+  const keys = docs?.keys[name]
+  return jsdoc([docs?.columns[name] ?? '', keys ? `Keys: ${keys.join(', ')}.` : '', facts(column)], '  ')
+}
+
+function rowInterface(name: string, table: TableSchema, docs: TableDocs | undefined): string[] {
+  const columns = columnsOf(table).flatMap(([column, schema]) => [
+    ...columnDoc(column, schema, docs),
+    `  readonly ${column}: ${readType(column, schema)}`,
+  ])
+  return [
+    ...jsdoc([docs?.doc ?? '', table.since ? `(since schema ${table.since})` : ''], ''),
+    `export interface ${name} {`,
+    `  readonly _uuid: Uuid<'${name}'>`,
+    ...columns,
+    '}',
+  ]
+}
+
+function insertInterface(name: string, table: TableSchema): string[] {
+  const columns = columnsOf(table).map(
+    ([column, schema]) => `  readonly ${column}${requiredOnInsert(schema) ? '' : '?'}: ${writeType(column, schema)}`,
+  )
+  return [`export interface ${name}_Insert {`, ...columns, '}']
+}
+
+function updateInterface(name: string, table: TableSchema): string[] {
+  const columns = columnsOf(table)
+    .filter(([, schema]) => !isReadOnly(schema))
+    .map(([column, schema]) => `  readonly ${column}?: ${writeType(column, schema)}`)
+  return [`export interface ${name}_Update {`, ...columns, '}']
+}
+
+function tablesType(name: string, tables: readonly string[]): string[] {
+  const members = tables.map(
+    table =>
+      `  readonly ${table}: { readonly row: ${table}; readonly insert: ${table}_Insert; readonly update: ${table}_Update }`,
+  )
+  return [`/** Every table of ${name} with its types. */`, `export type ${name}_Tables = {`, ...members, '}']
+}
+
+function literal(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(literal).join(', ')}]`
+  if (typeof value === 'object' && value !== null) {
+    const members = Object.entries(value).map(([key, member]) => `${key}: ${literal(member)}`)
+    return members.length === 0 ? '{}' : `{ ${members.join(', ')} }`
+  }
+  return typeof value === 'string' ? `'${value}'` : JSON.stringify(value)
+}
+
+function tableConst(name: string, table: TableSchema): string[] {
+  const { columns: _, ...rest } = table
+  const members = Object.entries(rest).map(([key, value]) => `      ${key}: ${literal(value)},`)
+  const columns = columnsOf(table).map(([column, schema]) => `        ${column}: ${literal(schema)},`)
+  return [`    ${name}: {`, ...members, '      columns: {', ...columns, '      },', '    },']
+}
+
+/** The text of the typed file of a database. */
+export function emitDatabase(source: Source, options: EmitOptions): string {
+  const { schema, versions, docs } = source
+  const tables = Object.entries<TableSchema>(schema.tables)
+  const body = tables.flatMap(([name, table]) => [
+    ...rowInterface(name, table, docs[name]),
+    '',
+    ...insertInterface(name, table),
+    '',
+    ...updateInterface(name, table),
+    '',
+  ])
+  const used = imported.filter(
+    type => type === 'DatabaseSchema' || body.some(line => new RegExp(`\\b${type}\\b`).test(line)),
+  )
+  return [
+    `// Generated by core/ovsdb/schema/generator from ${schema.name} ${versions.join(', ')}; do not edit.`,
+    `// Sentences are taken from ${options.manual}, which is Apache-2.0, as is this file.`,
+    `import type { ${used.join(', ')} } from '@ovnkit/ovsdb'`,
+    '',
+    ...body,
+    ...tablesType(
+      schema.name,
+      tables.map(([name]) => name),
+    ),
+    '',
+    `/** The schema of ${schema.name}: the newest known version with what older ones had. */`,
+    `export const ${schema.name}: DatabaseSchema<${schema.name}_Tables> = {`,
+    `  name: '${schema.name}',`,
+    `  version: '${schema.version}',`,
+    '  tables: {',
+    ...tables.flatMap(([name, table]) => tableConst(name, table)),
+    '  },',
+    '}',
+    '',
+  ].join('\n')
+}
