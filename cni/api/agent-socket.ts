@@ -33,8 +33,8 @@ export interface CniAttachment {
   readonly ifname: string
 }
 
-/** `result` is of CNI 1.0.0, which the plugin converts to the version that its caller speaks. */
-export type AgentResponse = { readonly result: CniResult | Record<string, never> } | { readonly error: CniFailure }
+/** `result` is of CNI 1.0.0, which the plugin converts to the version that its caller speaks; null but for ADD. */
+export type AgentResponse = { readonly result: CniResult | null } | { readonly error: CniFailure }
 
 /** CNI 1.0.0 success result. */
 export interface CniResult {
