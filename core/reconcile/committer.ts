@@ -38,6 +38,8 @@ export interface CommitterContext {
   /** There may be something to do. */
   wake(): void
   resync(committer: Committer): void
+  /** Something with our mark is there that nobody wants. */
+  leftover(committer: Committer): void
 }
 
 /** Delays after an outage of the target itself; its `ready` event ends them early. */
@@ -119,7 +121,8 @@ export class Committer implements TargetSink {
   }
 
   changed(key: string): void {
-    for (const record of this.claims.get(key)) this.enqueue(record)
+    if (this.claims.has(key)) for (const record of this.claims.get(key)) this.enqueue(record)
+    else if (this.target.holder?.(key) !== undefined) this.#context.leftover(this)
     this.#context.wake()
   }
 

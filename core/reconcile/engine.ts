@@ -61,6 +61,7 @@ export class Engine implements Disposable {
       signal: this.#stop.signal,
       settled: record => this.#settled(record),
       resync: committer => this.#compareAll(committer),
+      leftover: committer => this.#sweeper.want(committer),
     }
     for (const target of options.targets) this.#committers.set(target.name, new Committer(target, context))
     this.#sweeper = new Sweeper({
@@ -177,8 +178,7 @@ export class Engine implements Disposable {
   }
 
   #busy(record: OwnerRecord): boolean {
-    for (const committer of this.#committers.values()) if (committer.busy(record)) return true
-    return false
+    return this.#some(committer => committer.busy(record))
   }
 
   #remove(owner: OwnerKey, objects: readonly Desired[], committer: Committer): void {
@@ -218,25 +218,33 @@ export class Engine implements Disposable {
     let more = this.#renderer.run(new Slice(RENDER_SLICE))
     const slice = new Slice(COMMIT_SLICE)
     for (const committer of this.#committers.values()) more = committer.pump(slice) || more
-    if (!more && this.#complete()) more = this.#sweeper.run(slice) || this.#sweptSomething()
-    return more
+    if (more || !this.#complete()) return more
+    if (!this.statusStore.synced) return this.#firstPass()
+    return this.#sweeper.run(slice) || this.#some(committer => committer.startable)
   }
 
   /** Every source has delivered its first full state, and every owner was rendered since. */
   #complete(): boolean {
     if (!this.#renderer.idle) return false
-    for (const source of this.#sources()) if (!source.synced) return false
+    for (const source of this.#sources()) if (!source.synced && source !== this.statusStore) return false
     return true
   }
 
-  #sweptSomething(): boolean {
-    return [...this.#committers.values()].some(committer => committer.startable)
+  /** When every owner has an outcome in every target that is there, those outcomes can be rendered. */
+  #firstPass(): boolean {
+    if (this.#some(committer => !committer.idle && committer.target.ready)) return false
+    this.statusStore.markSynced()
+    return true
+  }
+
+  #some(condition: (committer: Committer) => boolean): boolean {
+    for (const committer of this.#committers.values()) if (condition(committer)) return true
+    return false
   }
 
   #idle(): boolean {
-    const committers = [...this.#committers.values()]
-    if (this.#state !== 'running') return committers.every(committer => !committer.flying)
-    if (!this.#renderer.idle || !committers.every(committer => committer.idle)) return false
+    if (this.#state !== 'running') return !this.#some(committer => committer.flying)
+    if (!this.#renderer.idle || this.#some(committer => !committer.idle)) return false
     return this.#sweeper.idle || !this.#complete()
   }
 }

@@ -36,3 +36,21 @@ export class ManualClock implements Clock {
     return [...this.#timers].filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0]
   }
 }
+
+/** A clock for tests in which waiting takes no time: it jumps to the next appointment in the next turn of the event loop. */
+export class EagerClock implements Clock {
+  #now = 1_000_000
+
+  now(): number {
+    return this.#now
+  }
+
+  after(milliseconds: number, callback: () => void): Disposable {
+    const at = this.#now + milliseconds
+    const immediate = setImmediate(() => {
+      this.#now = Math.max(this.#now, at)
+      callback()
+    })
+    return { [Symbol.dispose]: () => clearImmediate(immediate) }
+  }
+}

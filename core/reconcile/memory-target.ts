@@ -62,7 +62,8 @@ export class MemoryTarget implements Target {
   gate: () => Promise<void> = async () => {}
   readonly #waiting = new Map<string, Set<string>>()
   #ready = true
-  #sink: TargetSink | undefined
+  /** Several: a leader and its standbys. */
+  readonly #sinks = new Set<TargetSink>()
 
   constructor(name = 'memory', limits: Partial<TargetLimits> = {}) {
     this.name = name
@@ -74,12 +75,8 @@ export class MemoryTarget implements Target {
   }
 
   attach(sink: TargetSink): Disposable {
-    if (this.#sink) throw new Error(`target ${this.name} has an engine already`)
-    this.#sink = sink
-    const detach = (): void => {
-      this.#sink = undefined
-    }
-    return { [Symbol.dispose]: detach }
+    this.#sinks.add(sink)
+    return { [Symbol.dispose]: () => void this.#sinks.delete(sink) }
   }
 
   begin(): TargetBatch {
@@ -104,7 +101,7 @@ export class MemoryTarget implements Target {
   /** Everything is lost, as after a restore from nothing. */
   wipe(): void {
     this.content.clear()
-    this.#sink?.resync()
+    for (const sink of this.#sinks) sink.resync()
   }
 
   disconnect(): void {
@@ -113,7 +110,7 @@ export class MemoryTarget implements Target {
 
   connect(): void {
     this.#ready = true
-    this.#sink?.ready()
+    for (const sink of this.#sinks) sink.ready()
   }
 
   async apply(changes: readonly Change[]): Promise<CommitResult> {
@@ -146,9 +143,9 @@ export class MemoryTarget implements Target {
   #put(key: string, content: Content | undefined): void {
     if (content) this.content.set(key, content)
     else this.content.delete(key)
-    this.#sink?.changed(key)
-    for (const waiting of this.#waiting.get(key) ?? []) this.#sink?.changed(waiting)
+    const concerned = [key, ...(this.#waiting.get(key) ?? [])]
     this.#waiting.delete(key)
+    for (const sink of this.#sinks) for (const changed of concerned) sink.changed(changed)
   }
 }
 

@@ -6,7 +6,11 @@ import { Store } from './store.ts'
 import type { OwnerKey } from './target.ts'
 import type { Committers } from './wants.ts'
 
-/** The outcome of every owner, as a store that other renders can read. An owner without an outcome yet is not in it. */
+/**
+ * The outcome of every owner, as a store that other renders can read. An owner without an outcome yet is not in it.
+ * It counts as synced when every owner had its first turn: otherwise a restart would render ten thousand conditions as
+ * "nothing known", and commit them.
+ */
 export class Statuses {
   readonly store = new Store<OwnerStatus>({ name: 'status', equals: sameStatus })
   readonly #committers: Committers
@@ -17,7 +21,6 @@ export class Statuses {
   constructor(committers: Committers, clock: Clock) {
     this.#committers = committers
     this.#clock = clock
-    this.store.markSynced()
   }
 
   /** Notes the owner's outcome, if it has one now; while it is on its way again the last outcome stands. */
