@@ -23,6 +23,9 @@ export { type JsonPatchOperation, type MergePatch, pointer } from './client/patc
 export type { KubeRequest, KubeResponse } from './client/request.ts'
 export { type KubeConfig, type LoadOptions, loadKubeConfig } from './config/kube-config.ts'
 export type { Material } from './config/material.ts'
+export { type LeaderElectionOptions, LeadershipLostError, runLeaderElection } from './election/election.ts'
+export type { EventNote } from './events/correlator.ts'
+export { EventRecorder, type EventRecorderOptions } from './events/recorder.ts'
 export type { Trim } from './mirror/copy.ts'
 export { createIntern, type Intern } from './mirror/intern.ts'
 export { type Mirror, type MirrorOptions, type MirrorStats, mirror } from './mirror/mirror.ts'
@@ -44,6 +47,7 @@ export {
   type Node,
   type ObjectMeta,
   type ObjectName,
+  type ObjectRef,
   type OwnerReference,
   type Pod,
   pathOf,
@@ -60,7 +64,6 @@ export {
   DesiredStatus,
   type KubeDesires,
   kubeDesires,
-  type ObjectRef,
 } from './target/desired.ts'
 export { KubeTarget, type KubeTargetOptions } from './target/kube-target.ts'
 export { type Observed, type ObservedOptions, type ObservedResource, observed } from './target/observed.ts'

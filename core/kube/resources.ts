@@ -73,6 +73,12 @@ export interface ObjectName {
   readonly name: string
 }
 
+/** An object that exists in the API; with `uid` nothing is ever written to a later object of the same name. */
+export interface ObjectRef extends ObjectName {
+  readonly resource: Resource
+  readonly uid?: string
+}
+
 /** Declares a resource, e.g. a custom one: `defineResource<Subnet>({ group: 'network.zstack.io', ... })`. */
 export function defineResource<T extends KubeObject>(resource: Omit<Resource, 'phantom'>): Resource<T> {
   return Object.freeze({ ...resource })

@@ -1,12 +1,6 @@
 import type { Desired } from '@ovnkit/reconcile'
 import { nameOf } from '../client/identity.ts'
-import { type KubeObject, keyOf, type ObjectName, type Resource } from '../resources.ts'
-
-/** An object that exists in the API; with `uid` nothing is ever written to a later object of the same name. */
-export interface ObjectRef extends ObjectName {
-  readonly resource: Resource
-  readonly uid?: string
-}
+import { type KubeObject, keyOf, type ObjectRef, type Resource } from '../resources.ts'
 
 type Part = 'annotations' | 'status' | 'object' | 'finalizer'
 

@@ -1,4 +1,4 @@
-import { isLater } from './observed.ts'
+import { isLater } from '../client/resource-version.ts'
 
 /** A write of ours. */
 export interface Entry {

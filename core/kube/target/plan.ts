@@ -1,6 +1,6 @@
 import type { Blocked } from '@ovnkit/reconcile'
 import type { KubeRequest } from '../client/request.ts'
-import type { ObjectRef } from './desired.ts'
+import type { ObjectRef } from '../resources.ts'
 import type { Ledger } from './ledger.ts'
 import type { Observed, ObservedResource } from './observed.ts'
 
