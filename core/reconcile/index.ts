@@ -2,6 +2,20 @@ export { type Backoff, type Clock, defaultBackoff, systemClock } from './clock.t
 export { Engine } from './engine.ts'
 export { MultiMap } from './multimap.ts'
 export type { EngineLog, EngineOptions, EngineStats } from './options.ts'
+export {
+  type Atom,
+  type ColumnValue,
+  DesiredElement,
+  DesiredRow,
+  databaseReplica,
+  type ElementSpec,
+  OvsdbObjects,
+  OvsdbTarget,
+  type OvsdbTargetOptions,
+  type Ownership,
+  type RowRef,
+  type RowSpec,
+} from './ovsdb-target/index.ts'
 export { type OwnerKind, type OwnerState, type OwnerStatus, ownerKey, type Rendered, type View } from './owner.ts'
 export type { Difference } from './recompute.ts'
 export { type IndexFunction, type ReadableStore, Store, type StoreListener, type StoreOptions } from './store.ts'

@@ -2,7 +2,8 @@ import type { Atom, ColumnValue } from './desired.ts'
 
 /** What brings one column from what it is to what it should be. */
 export type ColumnChange =
-  | { readonly kind: 'replace'; readonly value: Atom | readonly Atom[] }
+  /** Null empties an optional column. */
+  | { readonly kind: 'replace'; readonly value: Atom | readonly Atom[] | null }
   | { readonly kind: 'members'; readonly add: readonly Atom[]; readonly remove: readonly Atom[] }
   | { readonly kind: 'pairs'; readonly set: readonly (readonly [Atom, Atom])[]; readonly remove: readonly Atom[] }
 
@@ -46,7 +47,7 @@ function diffScalar(actual: unknown, desired: Exclude<ColumnValue, undefined>): 
   const value = isArray(desired) ? desired[0] : desired
   if (typeof value === 'object') throw new TypeError('a map was rendered for a column that is no map')
   if (sameAtom(actual, value)) return undefined
-  return { kind: 'replace', value: value ?? [] }
+  return { kind: 'replace', value: value ?? null }
 }
 
 function diffSet(actual: SetLike, desired: Exclude<ColumnValue, undefined>): ColumnChange | undefined {
@@ -57,6 +58,8 @@ function diffSet(actual: SetLike, desired: Exclude<ColumnValue, undefined>): Col
   if (add.length === 0 && actual.size === new Set(wanted).size) return undefined
   const keep = new Set(wanted)
   const remove = [...actual].filter(member => !keep.has(member))
+  // By element this could go through a size that the column must not have: each mutation is checked by itself.
+  if (remove.length === actual.size) return { kind: 'replace', value: wanted }
   return { kind: 'members', add, remove }
 }
 

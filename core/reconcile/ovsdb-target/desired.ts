@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { uuidFor } from '@ovnkit/ovsdb'
 import type { Desired } from '../target.ts'
 
 export type Atom = string | number | boolean
@@ -166,9 +166,4 @@ export class OvsdbObjects {
     this.#shared.set(name, where)
     return where
   }
-}
-
-function uuidFor(namespace: string, name: string): string {
-  const hex = createHash('sha1').update(namespace).update('\0').update(name).digest('hex')
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-5${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20, 32)}`
 }

@@ -1,8 +1,8 @@
+import type { Operation } from '@ovnkit/ovsdb'
 import type { Blocked, CommitResult, Desired, OwnerKey, TargetBatch } from '../target.ts'
 import { diffColumn, isMapLike, isSetLike, sameAtom } from './column-diff.ts'
 import { type ColumnValue, DesiredElement, DesiredRow, type RowWhere } from './desired.ts'
 import type { ForeignRows } from './foreign-rows.ts'
-import type { Operation } from './operations.ts'
 import { MARK_COLUMN, marked, type Ownership } from './ownership.ts'
 import type { Replica, ReplicaRow, TransactResult } from './replica.ts'
 import { RowEdit } from './row-edit.ts'
@@ -124,10 +124,10 @@ export class OvsdbBatch implements TargetBatch {
   /** Takes the row out of wherever it is: a walk over the tables that may refer to it, needed only when that is not known. */
   #detach(owner: OwnerKey, table: string, uuid: string): void {
     const { replica } = this.#context
-    for (const reference of replica.references(table)) {
-      for (const row of replica.table(reference.table).rows()) {
-        if (!refersTo(row[reference.column], uuid)) continue
-        this.#edit(owner, reference.table, row._uuid).remove(reference.column, uuid)
+    for (const { table: parents, column } of replica.references(table)) {
+      if (!replica.table(parents).has(column)) continue
+      for (const row of replica.table(parents).rows()) {
+        if (refersTo(row[column], uuid)) this.#edit(owner, parents, row._uuid).remove(column, uuid)
       }
     }
   }
@@ -186,7 +186,8 @@ export class OvsdbBatch implements TargetBatch {
       edits.push(edit)
     }
     for (const edit of this.#edits.values()) {
-      if (edit.inserted) push({ op: 'insert', table: edit.table, uuid: edit.uuid, row: edit.inserted }, edit)
+      if (edit.inserted)
+        push({ op: 'insert', table: edit.table, uuid: edit.uuid, row: insertable(edit.inserted) }, edit)
     }
     for (const edit of this.#edits.values()) for (const operation of edit.changes()) push(operation, edit)
     for (const edit of this.#edits.values()) {
@@ -212,6 +213,16 @@ export class OvsdbBatch implements TargetBatch {
     const culprit = failed ?? (ours[0] === undefined ? undefined : this.#edits.get(ours[0]))
     return culprit?.owner
   }
+}
+
+/** Columns of a new row: what is empty is so by default. */
+function insertable(columns: Readonly<Record<string, ColumnValue>>): Record<string, ColumnValue> {
+  const row: Record<string, ColumnValue> = {}
+  for (const column in columns) {
+    const value = columns[column]
+    if (value !== undefined && !(Array.isArray(value) && value.length === 0)) row[column] = value
+  }
+  return row
 }
 
 function element(object: Desired): DesiredElement {

@@ -72,19 +72,19 @@ export class OvsdbTarget implements Target {
   holder(key: string): OwnerKey | undefined {
     for (const table of this.#replica.tables()) {
       const row = this.#replica.table(table).get(key)
-      if (row) return ownerOf(this.#ownership, row)
+      if (row) return this.#isMarked(table) ? this.#owner(row) : undefined
     }
     return undefined
   }
 
   /** Also told of what the target itself did: comparing once more afterwards is cheaper than telling echoes from drift. */
   #changed(change: RowChange, sink: TargetSink): void {
-    if (ownerOf(this.#ownership, change.row) ?? ownerOf(this.#ownership, change.old)) sink.changed(change.uuid)
+    if (this.#isMarked(change.table) && (this.#owner(change.row) ?? this.#owner(change.old))) sink.changed(change.uuid)
     for (const key of this.#foreign.concernedBy(change)) sink.changed(key)
   }
 
   *#heldRows(table: string): Generator<Held> {
-    if (!this.#replica.table(table).has(MARK_COLUMN)) return
+    if (!this.#isMarked(table)) return
     for (const [owner, row] of this.#ours(table)) {
       const spec = { table, key: nameOf(row), columns: {} }
       yield { owner, object: new DesiredRow(this.name, row._uuid, spec, undefined) }
@@ -104,9 +104,18 @@ export class OvsdbTarget implements Target {
 
   *#ours(table: string): Generator<[OwnerKey, ReplicaRow]> {
     for (const row of this.#replica.table(table).rows()) {
-      const owner = ownerOf(this.#ownership, row)
+      const owner = this.#owner(row)
       if (owner !== undefined) yield [owner, row]
     }
+  }
+
+  /** Some tables have no external_ids: rows in them are recognised by their UUID alone, and not swept after a restart. */
+  #isMarked(table: string): boolean {
+    return this.#replica.table(table).has(MARK_COLUMN)
+  }
+
+  #owner(row: ReplicaRow | undefined): OwnerKey | undefined {
+    return ownerOf(this.#ownership, row)
   }
 }
 

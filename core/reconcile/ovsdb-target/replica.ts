@@ -1,5 +1,5 @@
+import type { Operation } from '@ovnkit/ovsdb'
 import type { Atom } from './desired.ts'
-import type { Operation } from './operations.ts'
 
 /** A row of the replica: columns by the schema's names; sets have `has`, maps have `get`, an empty optional is undefined. */
 export interface ReplicaRow {

@@ -1,8 +1,8 @@
+import type { Mutation, Operation } from '@ovnkit/ovsdb'
 import { getOrSet } from '../get-or-set.ts'
 import type { OwnerKey } from '../target.ts'
 import type { ColumnChange } from './column-diff.ts'
 import type { Atom, ColumnValue } from './desired.ts'
-import type { Mutation, Operation } from './operations.ts'
 
 interface Members {
   readonly add: Set<Atom>
@@ -25,7 +25,7 @@ export class RowEdit {
   owner: OwnerKey | undefined
   inserted: Readonly<Record<string, ColumnValue>> | undefined
   deleted = false
-  #replaced: Record<string, Atom | readonly Atom[]> | undefined
+  #replaced: Record<string, Atom | readonly Atom[] | null> | undefined
   #members: Map<string, Members> | undefined
   #pairs: Map<string, Pairs> | undefined
 
@@ -82,13 +82,13 @@ export class RowEdit {
 
   *#mutations(): Generator<Mutation> {
     for (const [column, { add, remove }] of this.#members ?? []) {
-      // Removals first: with a maximum size an addition could not fit before.
-      if (remove.size > 0) yield { kind: 'remove', column, members: [...remove] }
-      if (add.size > 0) yield { kind: 'add', column, members: [...add] }
+      // Removals first: in a set with a maximum size an addition could not fit before.
+      if (remove.size > 0) yield { kind: 'removeFromSet', column, values: remove }
+      if (add.size > 0) yield { kind: 'addToSet', column, values: add }
     }
     for (const [column, { put, drop }] of this.#pairs ?? []) {
-      if (drop.size > 0) yield { kind: 'drop', column, keys: [...drop] }
-      if (put.size > 0) yield { kind: 'put', column, pairs: [...put] }
+      if (drop.size > 0) yield { kind: 'deleteKeys', column, keys: drop }
+      if (put.size > 0) yield { kind: 'setKeys', column, entries: put }
     }
   }
 
