@@ -27,11 +27,14 @@ export interface ConfigSources {
   readonly env?: Readonly<Record<string, string | undefined>>
 }
 
-type DeepReadonly<T> = T extends readonly (infer U)[]
-  ? readonly DeepReadonly<U>[]
-  : T extends object
-    ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
-    : T
+// Branded texts are objects to the compiler, too: leave them as they are.
+type DeepReadonly<T> = T extends string | number | bigint | boolean
+  ? T
+  : T extends readonly (infer U)[]
+    ? readonly DeepReadonly<U>[]
+    : T extends object
+      ? { readonly [K in keyof T]: DeepReadonly<T[K]> }
+      : T
 
 /** Keeps the types of a definition together. */
 export function defineConfig<S extends z.ZodObject>(definition: ConfigDefinition<S>): ConfigDefinition<S> {
