@@ -35,6 +35,15 @@ export class RawClient implements Disposable {
     this.#socket.write(bytes)
   }
 
+  /** Stops reading, so that the server can't send any more. */
+  pause(): void {
+    this.#socket.pause()
+  }
+
+  resume(): void {
+    this.#socket.resume()
+  }
+
   /** The text of the next message. */
   async text(): Promise<string> {
     const message = await until('a message from the server', () => {
