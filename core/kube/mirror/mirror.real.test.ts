@@ -51,8 +51,8 @@ test('a silent connection is noticed by the missing bookmark', async () => {
     client: through(proxy.port),
     timings: { timeoutSeconds: 4, silenceMs: 2_500, headMs: 1_000 },
   })
-  await m.mirror.ready()
-  // Without any change of a ConfigMap the server has no newer version to bookmark.
+  // The server bookmarks only what is newer than the beginning of the watch: something must change after it.
+  await waitUntil('the watch', () => m.mirror.healthy)
   await create('paging', 'noise')
   await waitUntil('a bookmark', () => m.mirror.stats.bookmarks > 0)
   proxy.freeze()
@@ -68,7 +68,7 @@ test('bookmarks move the position on, so that compaction does not hurt a quiet w
   await namespace('busy')
   await using proxy = await startTcpProxy(Number(new URL(plane.server).port))
   await using m = follow('quiet', { client: through(proxy.port), timings: { timeoutSeconds: 4 } })
-  await m.mirror.ready()
+  await waitUntil('the watch', () => m.mirror.healthy)
   await create('busy', 'x')
   await waitUntil('a bookmark and the watch after it', () => m.mirror.stats.bookmarks > 0 && m.mirror.stats.watches > 1)
   expect(m.mirror.stats).toMatchObject({ lists: 1, failures: 0 })
