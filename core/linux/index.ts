@@ -6,6 +6,21 @@ export { mainTable, type NextHop, type Route, type RouteFilter, type RouteSpec, 
 export type { Rule, RuleAction, RuleSpec } from './codec/rule.ts'
 export { type ConntrackFilter, flushConntrack, listConntrack, transportProtocols } from './conntrack.ts'
 export { hasCode, LinuxError, NetnsError, type NetnsProblem } from './errors.ts'
+export {
+  KernelAddress,
+  type KernelAddressSpec,
+  KernelLink,
+  type KernelLinkSpec,
+  KernelNeighbour,
+  type KernelNeighbourSpec,
+  KernelRoute,
+  type KernelRouteSpec,
+  KernelRule,
+  type KernelRuleSpec,
+  kernelTargetName,
+  type LinkOrigin,
+} from './kernel/desired.ts'
+export { KernelTarget, type KernelTargetOptions, ourProtocol } from './kernel/target.ts'
 export { createNetns, deleteNetns, netnsDirectory, netnsPath } from './named-netns.ts'
 export { type LinkChange, Netlink, type VethOptions } from './netlink.ts'
 export { inNetns, type Netns, type NetnsRef, openNetns } from './netns.ts'

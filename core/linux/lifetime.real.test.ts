@@ -193,6 +193,25 @@ describe('subscriptions', () => {
     expect(seen.filter(each => expected.includes(each))).toEqual(expected)
   })
 
+  test('a link that leaves its bridge is not reported as removed', async () => {
+    using netns = testNetns()
+    using netlink = Netlink.open({ netns })
+    const seen: string[] = []
+    using _ = netlink.subscribe(['link'], event => {
+      if (event.kind === 'link')
+        seen.push(`${event.removed ? '-' : '+'}${event.link.name} in ${event.link.master} kind ${event.link.kind}`)
+    })
+    await netlink.createLink('bridge', { name: 'br0' })
+    const bridge = await netlink.linkByName('br0')
+    await netlink.createVeth({ name: 'v0', peer: { name: 'v1' } })
+    await netlink.setLink('v0', { master: bridge?.index ?? -1 })
+    await netlink.setLink('v0', { master: 0 })
+    await netlink.setLink('v0', { mtu: 1300 })
+    await eventually('v0 without a bridge', () => seen.at(-1) === '+v0 in undefined kind veth')
+    expect(seen.filter(each => each.startsWith('-'))).toEqual([])
+    expect(seen.filter(each => each.includes('v0')).every(each => each.endsWith('kind veth'))).toBe(true)
+  })
+
   test('when the kernel had to drop events, one event says that everything is to be read again', async () => {
     using netns = testNetns()
     using netlink = Netlink.open({ netns })

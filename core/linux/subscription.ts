@@ -92,8 +92,10 @@ function parseEvents(length: number): NetlinkEvent[] {
 function parseEvent(message: Message): NetlinkEvent | undefined {
   switch (message.type) {
     case RTM_NEWLINK:
-    case RTM_DELLINK:
-      return { kind: 'link', removed: message.type === RTM_DELLINK, link: parseLink(message) }
+    case RTM_DELLINK: {
+      const link = parseLink(message)
+      return link && { kind: 'link', removed: message.type === RTM_DELLINK, link }
+    }
     case RTM_NEWADDR:
     case RTM_DELADDR: {
       const address = parseAddress(message)

@@ -164,8 +164,12 @@ export const encodeGroupDelete = (group: number): Buffer =>
 export const encodeLinkDump = (): Buffer =>
   writeHeader(new Writer(32), 0, undefined).u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS).bytes()
 
-/** Body of RTM_NEWLINK or RTM_DELLINK. */
-export function parseLink({ buffer, start, end }: Message): Link {
+/**
+ * Body of RTM_NEWLINK or RTM_DELLINK; undefined for reports that are about a link in a role: a bridge says in such messages (family
+ * AF_BRIDGE, few attributes) that it got or lost a port.
+ */
+export function parseLink({ buffer, start, end }: Message): Link | undefined {
+  if (buffer.readUInt8(start) !== AF_UNSPEC) return undefined
   const flags = buffer.readUInt32LE(start + 8)
   const link = {
     index: buffer.readInt32LE(start + 4),
