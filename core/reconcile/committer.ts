@@ -1,17 +1,12 @@
 import { type Backoff, backoffDelay, type Clock } from './clock.ts'
 import { MultiMap } from './multimap.ts'
 import type { EngineLog, EngineStats } from './options.ts'
+import { conflictWith, type Problem, worse } from './problem.ts'
 import { RankedQueue } from './ranked-queue.ts'
 import type { OwnerRecord } from './record.ts'
 import { RetryQueue } from './retry-queue.ts'
 import type { Slice } from './slice.ts'
 import type { Blocked, CommitResult, Desired, Target, TargetBatch, TargetSink } from './target.ts'
-
-/** Why an owner is not (wholly) in a target. */
-export type Problem =
-  | { readonly kind: 'refused'; readonly message: string; readonly attempts: number }
-  | { readonly kind: 'blocked'; readonly message: string }
-  | { readonly kind: 'conflict'; readonly message: string }
 
 /** One owner in a batch. */
 interface Member {
@@ -138,6 +133,8 @@ export class Committer implements TargetSink {
 
   /** The owner is gone for good. */
   forget(record: OwnerRecord): void {
+    this.#healthy.delete(record)
+    this.#suspects.delete(record)
     this.#problems.delete(record)
     this.#retries.cancel(record)
   }
@@ -173,11 +170,11 @@ export class Committer implements TargetSink {
       const { desired, conflict } = this.#wanted(record)
       const unwanted = removed.filter(object => !this.claims.has(object.key))
       const blocked = group.batch.add(record.key, desired, unwanted)
-      const member: Member = { record, removed, problem: conflict ?? this.#blocked(record, blocked) }
+      const member: Member = { record, removed, problem: worse(conflict, this.#blocked(record, blocked)) }
       if (group.batch.operations === before) this.#landed(member)
       else group.members.push(member)
     } catch (error) {
-      this.#refused({ record, removed, problem: undefined }, error instanceof Error ? error.message : String(error))
+      this.#refused({ record, removed, problem: undefined }, messageOf(error))
     }
   }
 
@@ -189,7 +186,7 @@ export class Committer implements TargetSink {
       if (object.target !== this.target.name) continue
       const first = object.shared ? record : this.claims.first(object.key)
       if (first === record) desired.push(object)
-      else conflict ??= conflictWith(this.target, object, first)
+      else conflict ??= conflictWith(object, first?.key ?? 'another owner')
     }
     return { desired, conflict }
   }
@@ -214,10 +211,19 @@ export class Committer implements TargetSink {
 
   async #commit(group: Group, trustSuspect: boolean): Promise<void> {
     this.#context.stats.batches++
-    const result = await group.batch.commit(this.#context.signal)
+    const result = await this.#send(group.batch)
     if (result.status === 'committed') this.#committed(group)
     else if (result.status === 'rejected') await this.#rejected(group, result, trustSuspect)
     else this.#unavailable(group, result.message)
+  }
+
+  /** Targets promise never to reject; one that breaks the promise has an unknown outcome. */
+  async #send(batch: TargetBatch): Promise<CommitResult> {
+    try {
+      return await batch.commit(this.#context.signal)
+    } catch (error) {
+      return { status: 'unknown', message: messageOf(error) }
+    }
   }
 
   #committed(group: Group): void {
@@ -239,7 +245,7 @@ export class Committer implements TargetSink {
   }
 
   async #again(members: readonly Member[], trustSuspect: boolean): Promise<void> {
-    if (this.#outage || !this.target.ready) return this.#requeue(members)
+    if (this.#outage || !this.target.ready || this.#context.signal.aborted) return this.#requeue(members)
     const group: Group = { batch: this.target.begin(), members: [] }
     for (const { record } of members) this.#add(group, record)
     if (group.members.length > 0) await this.#commit(group, trustSuspect)
@@ -299,11 +305,7 @@ export class Committer implements TargetSink {
   }
 }
 
-function conflictWith(target: Target, object: Desired, first: OwnerRecord | undefined): Problem {
-  const title = object.title ?? object.key
-  const message = `${target.name}: ${title} is wanted by ${first?.key ?? 'another owner'} already, which keeps it`
-  return { kind: 'conflict', message }
-}
+const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
 
 /** The others first: they are likely to be fine, and the suspect may need what they bring. */
 function withoutSuspect(members: readonly Member[], suspect: Member): readonly (readonly Member[])[] {

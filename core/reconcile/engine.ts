@@ -11,7 +11,7 @@ import { Statuses } from './status.ts'
 import type { Store } from './store.ts'
 import { Sweeper } from './sweeper.ts'
 import type { Desired, OwnerKey } from './target.ts'
-import { adopt, enqueueWhereWanted } from './wants.ts'
+import { adopt, concerns } from './wants.ts'
 
 /** Shares of one turn of the event loop, in milliseconds; together they stay under 10. */
 const RENDER_SLICE = 4
@@ -94,7 +94,10 @@ export class Engine implements Disposable {
     if (options.signal?.aborted) stop()
   }
 
-  /** Goes on observing, but renders and commits nothing: another process leads. A batch on its way is completed. */
+  /**
+   * Goes on observing, but renders and commits nothing: another process leads. A batch on its way is completed. Owners that
+   * go meanwhile are the other leader's to clean up; what it leaves with our mark is swept at `resume`.
+   */
   pause(): void {
     if (this.#state === 'running') this.#state = 'paused'
   }
@@ -128,6 +131,7 @@ export class Engine implements Disposable {
    * Owners that wait for a retry do not delay it; a target that is away does. While paused: nothing is on its way.
    */
   settled(): Promise<void> {
+    if (this.#state === 'stopped') return Promise.resolve()
     this.#wake()
     return new Promise(resolve => this.#waiters.push(resolve))
   }
@@ -157,7 +161,8 @@ export class Engine implements Disposable {
     this.#renderer.forget(record)
     adopt(record, NO_OBJECTS, this.#committers)
     this.#sweeper.judged(record, this.#committers.values())
-    this.#settled(record)
+    if (this.#state === 'paused') this.#forget(record)
+    else this.#settled(record)
     this.#wake()
   }
 
@@ -188,7 +193,9 @@ export class Engine implements Disposable {
   }
 
   #compareAll(committer: Committer): void {
-    for (const record of this.#registry.records.values()) enqueueWhereWanted(record, this.#committers)
+    for (const record of this.#registry.records.values()) {
+      if (concerns(record, committer.target.name)) committer.enqueue(record)
+    }
     this.#sweeper.want(committer)
   }
 

@@ -1,6 +1,6 @@
 import type { Clock } from './clock.ts'
-import type { Problem } from './committer.ts'
 import type { OwnerState, OwnerStatus } from './owner.ts'
+import { describeProblem, type Problem, worse } from './problem.ts'
 import type { OwnerRecord } from './record.ts'
 import { Store } from './store.ts'
 import type { OwnerKey } from './target.ts'
@@ -37,7 +37,10 @@ export class Statuses {
     const verdict = record.verdict
     if (verdict && verdict.kind !== 'objects') return this.#status(verdict.kind, verdict.reason, verdict.message)
     const problem = this.#problem(record)
-    if (problem) return this.#status(...describe(problem))
+    if (problem) {
+      const { state, reason, attempts } = describeProblem(problem)
+      return this.#status(state, reason, problem.message, attempts)
+    }
     if (!verdict && record.alive) return undefined
     for (const committer of this.#committers.values()) if (committer.busy(record)) return undefined
     return this.#doneNow()
@@ -45,10 +48,7 @@ export class Statuses {
 
   #problem(record: OwnerRecord): Problem | undefined {
     let worst: Problem | undefined
-    for (const committer of this.#committers.values()) {
-      const problem = committer.problem(record)
-      if (problem && (!worst || WEIGHT[problem.kind] > WEIGHT[worst.kind])) worst = problem
-    }
+    for (const committer of this.#committers.values()) worst = worse(worst, committer.problem(record))
     return worst
   }
 
@@ -61,14 +61,6 @@ export class Statuses {
     if (this.#done.since !== since) this.#done = { ...this.#done, since }
     return this.#done
   }
-}
-
-const WEIGHT: Record<Problem['kind'], number> = { blocked: 0, refused: 1, conflict: 2 }
-
-function describe(problem: Problem): [OwnerState, string, string, number] {
-  if (problem.kind === 'refused') return ['retry', 'Rejected', problem.message, problem.attempts]
-  if (problem.kind === 'conflict') return ['invalid', 'Conflict', problem.message, 0]
-  return ['wait', 'Blocked', problem.message, 0]
 }
 
 function sameStatus(a: OwnerStatus, b: OwnerStatus): boolean {

@@ -20,10 +20,15 @@ export function adopt(record: OwnerRecord, objects: readonly Desired[], committe
   enqueueWhereWanted(record, committers)
 }
 
-/** Compares the owner with every target that it has something in. */
-export function enqueueWhereWanted(record: OwnerRecord, committers: Committers): void {
+function enqueueWhereWanted(record: OwnerRecord, committers: Committers): void {
   for (const object of record.objects) committers.get(object.target)?.enqueue(record)
   for (const object of record.removed) committers.get(object.target)?.enqueue(record)
+}
+
+/** Whether the owner has, or had, something in this target. */
+export function concerns(record: OwnerRecord, target: string): boolean {
+  const isThere = (object: Desired) => object.target === target
+  return record.objects.some(isThere) || record.removed.some(isThere)
 }
 
 function committerOf(committers: Committers, object: Desired): Committer {
