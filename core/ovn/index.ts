@@ -16,3 +16,25 @@ export type SbRow<Table extends keyof OVN_Southbound_Tables> = OVN_Southbound_Ta
 export type SbInsert<Table extends keyof OVN_Southbound_Tables> = OVN_Southbound_Tables[Table]['insert']
 /** What an update of the southbound database takes. */
 export type SbUpdate<Table extends keyof OVN_Southbound_Tables> = OVN_Southbound_Tables[Table]['update']
+
+export {
+  and,
+  equals,
+  everything,
+  inAddressSet,
+  inPortGroup,
+  isChassisResident,
+  type Match,
+  type MatchField,
+  not,
+  nothing,
+  oneOf,
+  or,
+  predicate,
+} from './match/match.ts'
+export { addressSet } from './rows/address-set.ts'
+export { portAddresses } from './rows/lsp-addresses.ts'
+export { allowPolicy, logicalRouter, reroutePolicy, routerPort, staticRoute } from './rows/router.ts'
+export type { ColumnValue, OvnRow, Parent } from './rows/row.ts'
+export { logicalSwitch, routerAttachment, type SwitchSpec, type VifPortSpec, vifPort } from './rows/switch.ts'
+export { defaultTunnelPort, portsPerSwitch, type TunnelType } from './tunnel-keys.ts'

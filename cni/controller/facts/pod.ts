@@ -1,5 +1,5 @@
 import { annotationNames } from '@ovnkit/cni-api'
-import type { Pod } from '@ovnkit/kube'
+import type { Intern, Pod } from '@ovnkit/kube'
 
 /** What the controller keeps of a Pod: some 500 bytes instead of the object's 5,000. */
 export interface PodFacts {
@@ -19,14 +19,14 @@ export interface PodFacts {
 const kept = new Set<string>(Object.values(annotationNames.pod))
 
 /** @returns undefined for a pod that uses its node's network and so is none of ours. */
-export function podFacts(pod: Pod): PodFacts | undefined {
+export function podFacts(pod: Pod, intern: Intern = text => text): PodFacts | undefined {
   const { metadata = {}, spec, status } = pod
   if (spec?.hostNetwork === true) return undefined
   return {
-    namespace: metadata.namespace ?? '',
+    namespace: intern(metadata.namespace ?? ''),
     name: metadata.name ?? '',
     uid: metadata.uid ?? '',
-    node: spec?.nodeName ?? '',
+    node: intern(spec?.nodeName ?? ''),
     created: Date.parse(metadata.creationTimestamp ?? '') || 0,
     ended: status?.phase === 'Succeeded' || status?.phase === 'Failed',
     annotations: pick(metadata.annotations, kept),

@@ -1,4 +1,4 @@
-import type { Subnet } from '@ovnkit/cni-api'
+import { externalIds, managedBy, type Subnet } from '@ovnkit/cni-api'
 
 /** What the controller keeps of a Subnet. */
 export interface SubnetFacts {
@@ -11,4 +11,16 @@ export interface SubnetFacts {
   /** Made by the controller from `network.clusterCIDR`; gives way to a user's Subnet of the same range and gateway. */
   readonly automatic: boolean
   readonly spec: Subnet['spec']
+}
+
+export function subnetFacts({ metadata = {}, spec }: Subnet): SubnetFacts {
+  return {
+    name: metadata.name ?? '',
+    uid: metadata.uid ?? '',
+    created: Date.parse(metadata.creationTimestamp ?? '') || 0,
+    generation: metadata.generation ?? 0,
+    deleting: metadata.deletionTimestamp !== undefined,
+    automatic: metadata.labels?.[externalIds.managedBy] === managedBy,
+    spec,
+  }
 }

@@ -1,7 +1,7 @@
+import { podPortName } from '@ovnkit/cni-api'
 import type { IpAddress, IpRange } from '@ovnkit/inet'
 import { type ReadableStore, Store } from '@ovnkit/reconcile'
 import type { PodFacts } from '../facts/pod.ts'
-import { logicalPortName } from '../names.ts'
 import type { Network } from '../subnet/network.ts'
 import { type Assignment, sameUsage, type Usage } from './assignment.ts'
 import { choose, type PodWishes } from './choose.ts'
@@ -107,6 +107,7 @@ export class Allocator {
   hold(hold: Hold): void {
     this.#books.get(hold.network)?.adopt(hold.holder, hold.addresses)
     this.#holds.add(hold)
+    this.#tellUsage(hold.network)
   }
 
   /** The binding of one port may have changed, or of any. */
@@ -164,7 +165,7 @@ export class Allocator {
     this.#books.get(current.network)?.dropPort(holder)
     const [namespace = '', name = ''] = key.split('/')
     const { network, addresses, node } = current
-    this.#holds.add({ holder, network, port: logicalPortName(namespace, name), addresses, node })
+    this.#holds.add({ holder, network, port: podPortName(namespace, name), addresses, node })
     this.#tellUsage(network)
     this.#retryNetwork(network)
   }

@@ -34,7 +34,9 @@ export class NetworkAddresses {
 
   /** How many more pods can have an address of every family. */
   get available(): bigint {
-    return this.#pools.map(pool => pool.available).reduce((a, b) => (a < b ? a : b))
+    let least: bigint | undefined
+    for (const { available } of this.#pools) if (least === undefined || available < least) least = available
+    return least ?? 0n
   }
 
   holders(): Iterable<Holder> {

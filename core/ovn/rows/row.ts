@@ -4,21 +4,25 @@ export type ColumnValue =
   | number
   | boolean
   | readonly (string | number)[]
-  | Readonly<Record<string, string>>
+  | Readonly<Record<string, string | undefined>>
   | undefined
 
-/** The row that holds the reference without which OVN garbage-collects a non-root row. */
+/** The row that refers to another one; without it OVN collects a row that is no root at once. */
 export interface Parent {
   readonly table: string
-  /** The parent's key, when it is a row of ours; otherwise `uuid` names the foreign row. */
-  readonly key?: string
-  readonly uuid?: string
   readonly column: string
+  /** A row of ours, by the key that it was made with. */
+  readonly key?: string
+  /** Any row, by its UUID, */
+  readonly uuid?: string
+  /** or by a named index of the replica and the value to look up. */
+  readonly index?: string
+  readonly value?: string
 }
 
 /**
- * One row as it should be, independent of how it gets there. `key` is stable for the row's life and unique in its table: the row's UUID is derived
- * from it. Columns that are not named are left as they are.
+ * One row as it should be, independent of how it gets there; it is what `OvsdbObjects.row` of @ovnkit/reconcile takes. `key` is stable for the row's
+ * life and unique in its table: the row's UUID is derived from it. Columns that are not named are left as they are.
  */
 export interface OvnRow {
   readonly table: string

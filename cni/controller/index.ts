@@ -1,0 +1,1 @@
+export { Controller, type ControllerContext } from './controller.ts'

@@ -1,0 +1,83 @@
+import { type Config, readConfig } from '@ovnkit/cni-api'
+import { KubeClient, loadKubeConfig, runLeaderElection } from '@ovnkit/kube'
+import { createLogger, createMetrics, type Logger, type MainContext, runMain, startAdminServer } from '@ovnkit/process'
+import { Controller } from './controller.ts'
+import { observeController } from './metrics.ts'
+import { type ControllerOptions, parseOptions, usage } from './options.ts'
+
+const name = 'zstack-ovnkube-controller'
+const version = '0.1.0'
+
+async function main({ signal, useLogger }: MainContext): Promise<void> {
+  const options = parseOptions(process.argv.slice(2), process.env)
+  if (options.help || options.version) {
+    process.stdout.write(options.help ? usage : `${name} ${version}\n`)
+    return
+  }
+  const config = readConfig({ file: options.config, env: process.env })
+  const logger = loggerOf(config, options)
+  useLogger(logger)
+  await using stack = new AsyncDisposableStack()
+  const client = new KubeClient(await kubeConfigOf(config, options), { userAgent: `${name}/${version}` })
+  stack.defer(() => client.close())
+  const controller = stack.use(new Controller({ config, client, logger, signal }))
+  for (const server of await adminServers(controller, logger, options)) stack.use(server)
+  logger.info({ version, mode: config.ovn.mode, tunnel: config.tunnel.type }, 'started')
+  await controller.ready()
+  await lead(controller, client, options, { signal, logger })
+}
+
+/** Leads whenever the Lease is ours. */
+async function lead(
+  controller: Controller,
+  client: KubeClient,
+  options: ControllerOptions,
+  { signal, logger }: { signal: AbortSignal; logger: Logger },
+): Promise<void> {
+  if (!options.leaderElect) return controller.lead(signal)
+  const { identity, leaseSeconds, renewSeconds, retrySeconds } = options
+  return runLeaderElection({
+    client,
+    namespace: options.leaseNamespace,
+    name: options.leaseName,
+    identity,
+    leaseSeconds,
+    renewSeconds,
+    retrySeconds,
+    onLeading: leading => controller.lead(leading),
+    onStandby: holder => logger.info({ holder }, 'standing by'),
+    signal,
+    logger,
+  })
+}
+
+async function adminServers(
+  controller: Controller,
+  logger: Logger,
+  options: ControllerOptions,
+): Promise<AsyncDisposable[]> {
+  const metrics = createMetrics({ prefix: 'zstack_ovn_kubernetes_' })
+  observeController(metrics, controller)
+  const servers: AsyncDisposable[] = []
+  if (options.metricsAddress !== '0')
+    servers.push(await startAdminServer({ address: options.metricsAddress, logger, metrics }))
+  if (options.healthAddress !== '0') {
+    // A restart mends nothing that the process waits for: it is alive as long as it answers.
+    const checks = { ready: () => controller.problems(), live: () => [] }
+    servers.push(await startAdminServer({ address: options.healthAddress, logger, ...checks }))
+  }
+  return servers
+}
+
+function loggerOf(config: Config, options: ControllerOptions): Logger {
+  const { level, format, file } = config.logging
+  return createLogger({ name, level: options.logLevel ?? level, format, ...(file !== '' && { file }) })
+}
+
+function kubeConfigOf(config: Config, options: ControllerOptions) {
+  const kubeconfig = options.kubeconfig ?? config.kubernetes.kubeconfig
+  const server = config.kubernetes.apiServer
+  return loadKubeConfig({ ...(kubeconfig !== '' && { kubeconfig }), ...(server !== '' && { server }) })
+}
+
+await runMain(name, main)

@@ -1,0 +1,42 @@
+import type { SbRow } from '@ovnkit/ovn'
+import { Store } from '@ovnkit/reconcile'
+import { same } from '../facts/same.ts'
+import type { Southbound } from './southbound.ts'
+
+/** A chassis as the Southbound database has it. */
+export interface ChassisFacts {
+  readonly uuid: string
+  readonly encaps: readonly string[]
+  /** The node in our mark; undefined on a chassis that is none of ours. */
+  readonly node: string | undefined
+}
+
+/** Key in `Chassis:external_ids` that says which node of ours the chassis is. */
+export const chassisNode = 'zstack.io/node'
+
+/** Keeps a store of all chassis by name. */
+export class ChassisWatch implements Disposable {
+  readonly store: Store<ChassisFacts> = new Store<ChassisFacts>({ name: 'chassis', equals: same })
+  readonly #subscription: Disposable
+
+  constructor(sb: Southbound) {
+    const all = () => [...sb.table('Chassis').rows()].map(row => [row.name, factsOf(row)] as const)
+    this.#subscription = sb.onBatch(batch => {
+      const changes = batch.table('Chassis')
+      if (!this.store.synced) this.store.replace(all())
+      for (const row of changes?.deleted ?? [])
+        if (this.store.get(row.name)?.uuid === row._uuid) this.store.delete(row.name)
+      for (const row of changes?.inserted ?? []) this.store.set(row.name, factsOf(row))
+      for (const { row } of changes?.updated ?? []) this.store.set(row.name, factsOf(row))
+    })
+    void sb.ready().then(() => this.store.replace(all()))
+  }
+
+  [Symbol.dispose](): void {
+    this.#subscription[Symbol.dispose]()
+  }
+}
+
+function factsOf(row: SbRow<'Chassis'>): ChassisFacts {
+  return { uuid: row._uuid, encaps: [...row.encaps], node: row.external_ids.get(chassisNode) }
+}

@@ -1,0 +1,68 @@
+import { externalIds, managedBy } from '@ovnkit/cni-api'
+import { parseCidr, tryParseIp } from '@ovnkit/inet'
+import { portAddresses } from '@ovnkit/ovn'
+import type { KnownPort } from '../ipam/restore.ts'
+import type { Network } from '../subnet/network.ts'
+import type { Northbound } from './northbound.ts'
+import type { PortClaims } from './port-claims.ts'
+
+/** What the databases tell of a life before this process. */
+
+/** The network in the mark of one of its rows. */
+export function networkOfOwner(owner: string | undefined): string | undefined {
+  const prefix = 'network/'
+  return owner?.startsWith(prefix) ? owner.slice(prefix.length) : undefined
+}
+
+/** The networks whose switches and router ports are in the Northbound database with our mark. */
+export function knownNetworks(nb: Northbound): Network[] {
+  const networks: Network[] = []
+  for (const row of nb.table('Logical_Switch').rows()) {
+    const owner = row.external_ids.get(externalIds.owner)
+    const key = networkOfOwner(owner)
+    if (key === undefined || owner === undefined) continue
+    const ranges = key.split(',').map(text => parseCidr(text))
+    const router = nb.table('Logical_Router_Port').by('byOwner', owner)
+    const gateways = [...(router?.networks ?? [])].flatMap(text => tryParseIp(text.split('/')[0] ?? '') ?? [])
+    if (gateways.length !== ranges.length) continue
+    const subnet = row.external_ids.get('zstack.io/subnet') ?? ''
+    networks.push({
+      key,
+      subnet,
+      ranges,
+      gateways: gateways.sort((a, b) => Number(a.includes(':')) - Number(b.includes(':'))),
+      exclude: [],
+    })
+  }
+  return networks
+}
+
+/** The ports of pods in the Northbound database with our mark. */
+export function knownPorts(nb: Northbound): KnownPort[] {
+  const ports: KnownPort[] = []
+  for (const row of nb.table('Logical_Switch_Port').rows()) {
+    const ids = row.external_ids
+    const uid = ids.get(externalIds.podUid)
+    if (uid === undefined || ids.get(externalIds.managedBy) !== managedBy) continue
+    ports.push({
+      namespace: ids.get(externalIds.namespace) ?? '',
+      pod: ids.get(externalIds.pod) ?? '',
+      uid,
+      name: row.name,
+      addresses: portAddresses(row),
+    })
+  }
+  return ports
+}
+
+/** Bindings that a chassis claims although the port is no longer in the Northbound database: pods' ports by the form of their names. */
+export function leftClaims(nb: Northbound, claims: PortClaims): KnownPort[] {
+  const left: KnownPort[] = []
+  for (const { port, addresses } of claims.all()) {
+    const [namespace, pod, ...more] = port.split('_')
+    if (namespace === undefined || pod === undefined || more.length > 0) continue
+    if (nb.table('Logical_Switch_Port').by('byName', port) !== undefined) continue
+    left.push({ namespace, pod, uid: '', name: port, addresses: addresses.flatMap(word => tryParseIp(word) ?? []) })
+  }
+  return left
+}

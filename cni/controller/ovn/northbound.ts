@@ -1,0 +1,40 @@
+import { externalIds } from '@ovnkit/cni-api'
+import { OVN_Northbound, type OVN_Northbound_Tables } from '@ovnkit/ovn'
+import { type Database, type DatabaseOptions, mapKey, openDatabase } from '@ovnkit/ovsdb'
+
+const byName = { byName: ['name'] }
+const byOwner = { byOwner: [mapKey('external_ids', externalIds.owner)] }
+
+/**
+ * What of the Northbound database is held: the tables that are written, with the columns that are compared. What northd writes back (`up`,
+ * `dynamic_addresses` of ports) is left out, so that a port that comes up costs nothing here.
+ */
+const tables = {
+  Logical_Switch: { columns: ['name', 'ports', 'other_config', 'external_ids'], indexes: byName },
+  Logical_Switch_Port: {
+    columns: ['name', 'type', 'addresses', 'port_security', 'options', 'external_ids'],
+    indexes: byName,
+  },
+  Logical_Router: { columns: ['name', 'ports', 'static_routes', 'policies', 'options', 'external_ids'] },
+  Logical_Router_Port: { columns: ['name', 'mac', 'networks', 'external_ids'], indexes: byOwner },
+  Logical_Router_Static_Route: { columns: ['ip_prefix', 'nexthop', 'external_ids'] },
+  Logical_Router_Policy: { columns: ['priority', 'match', 'action', 'nexthops', 'external_ids'] },
+  Address_Set: { columns: ['name', 'addresses', 'external_ids'] },
+} as const
+
+/** The tables that are held. */
+export const northboundTables = [
+  'Logical_Switch',
+  'Logical_Switch_Port',
+  'Logical_Router',
+  'Logical_Router_Port',
+  'Logical_Router_Static_Route',
+  'Logical_Router_Policy',
+  'Address_Set',
+] as const
+
+export type Northbound = Database<OVN_Northbound_Tables, typeof tables>
+
+export function openNorthbound(options: Omit<DatabaseOptions<OVN_Northbound_Tables>, 'tables'>): Northbound {
+  return openDatabase(OVN_Northbound, { ...options, tables })
+}

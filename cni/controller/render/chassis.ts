@@ -1,0 +1,34 @@
+import type { OvsdbObjects, OwnerKind, ReadableStore } from '@ovnkit/reconcile'
+import type { NodeFacts } from '../facts/node.ts'
+import { type ChassisFacts, chassisNode } from '../ovn/chassis.ts'
+
+/**
+ * What we write on the chassis of our nodes, which are ovn-controller's: whose they are, so that they are found when their node is gone, and the tunnel's UDP
+ * port, which OVN takes from nowhere else (ovn-sb(5), Encap `options:dst_port`).
+ */
+export function chassisKind(options: {
+  readonly chassis: ReadableStore<ChassisFacts>
+  readonly nodes: ReadableStore<NodeFacts, 'chassis'>
+  readonly sb: OvsdbObjects
+  readonly tunnelPort: number
+}): OwnerKind {
+  const { chassis, nodes, sb, tunnelPort } = options
+  return {
+    kind: 'chassis',
+    keys: chassis,
+    render(name, view) {
+      const facts = view.get(chassis, name)
+      const [node] = view.by(nodes, 'chassis', name)
+      if (facts === undefined || node === undefined) return { kind: 'objects', objects: [] }
+      const entry = (table: string, uuid: string, column: string, key: string, value: string) =>
+        sb.element({ row: { table, uuid }, column, key, value })
+      return {
+        kind: 'objects',
+        objects: [
+          entry('Chassis', facts.uuid, 'external_ids', chassisNode, node[0]),
+          ...facts.encaps.map(uuid => entry('Encap', uuid, 'options', 'dst_port', String(tunnelPort))),
+        ],
+      }
+    },
+  }
+}

@@ -1,0 +1,166 @@
+import { annotationNames, formatJoinAddresses } from '@ovnkit/cni-api'
+import type { Cidr } from '@ovnkit/inet'
+import { type KubeDesires, type ObjectRef, resources } from '@ovnkit/kube'
+import type { OvnRow, Parent } from '@ovnkit/ovn'
+import type { Desired, OvsdbObjects, OwnerKind, OwnerStatus, ReadableStore, Rendered, View } from '@ovnkit/reconcile'
+import type { NodeFacts } from '../facts/node.ts'
+import type { PodFacts } from '../facts/pod.ts'
+import type { SubnetFacts } from '../facts/subnet.ts'
+import type { Assignment, Usage } from '../ipam/assignment.ts'
+import type { JoinPlace } from '../ipam/join-addresses.ts'
+import { subnetFinalizer, subnetResource } from '../resources.ts'
+import { defaultSubnet } from '../subnet/automatic.ts'
+import type { Network } from '../subnet/network.ts'
+import type { Verdict } from '../subnet/plan.ts'
+import { subnetStatus } from '../subnet/status.ts'
+import { clusterRows } from './cluster.ts'
+import { switchKey } from './layout.ts'
+import { networkRows } from './network.ts'
+import { nodeRows } from './node.ts'
+import { podAnnotations, podPort } from './pod.ts'
+
+/** Everything that renders read. */
+export interface World {
+  readonly pods: ReadableStore<PodFacts>
+  readonly nodes: ReadableStore<NodeFacts, 'chassis'>
+  readonly subnets: ReadableStore<SubnetFacts>
+  readonly networks: ReadableStore<Network>
+  readonly verdicts: ReadableStore<Verdict>
+  readonly assignments: ReadableStore<Assignment, 'network'>
+  readonly usage: ReadableStore<Usage>
+  readonly joins: ReadableStore<JoinPlace>
+  /** Outcomes by owner key. */
+  readonly outcomes: ReadableStore<OwnerStatus>
+  readonly join: readonly Cidr[]
+  readonly services: readonly Cidr[]
+  /** Ranges of the Subnet that the controller makes itself; none in external mode. */
+  readonly cluster: readonly Cidr[]
+}
+
+/** Where desired things are made. */
+export interface Makers {
+  readonly nb: OvsdbObjects
+  readonly kube: KubeDesires
+}
+
+const statusInterval = 1000
+
+/** The kinds of owners that the controller has, in the order in which they depend on one another. */
+export function ownerKinds(world: World, makers: Makers): OwnerKind[] {
+  const rows = (specs: readonly OvnRow[]): Desired[] => specs.map(spec => makers.nb.row(spec))
+  const objects = (list: readonly Desired[]): Rendered => ({ kind: 'objects', objects: list })
+  return [
+    {
+      kind: 'cluster',
+      keys: ['-'],
+      order: 0,
+      render: (_, view) => objects(rows(clusterRows(world.join, ranges(world, view)))),
+    },
+    {
+      kind: 'network',
+      keys: world.networks,
+      order: 1,
+      render(key, view) {
+        const network = view.get(world.networks, key)
+        return objects(network === undefined ? [] : rows(networkRows(network)))
+      },
+    },
+    {
+      kind: 'default-subnet',
+      keys: ['-'],
+      order: 1,
+      render: (_, view) => objects(defaultSubnet(world, makers.kube, view)),
+    },
+    { kind: 'node', keys: world.nodes, order: 2, render: (key, view) => renderNode(world, makers, key, view) },
+    { kind: 'pod', keys: world.pods, order: 3, render: (key, view) => renderPod(world, makers, key, view) },
+    {
+      kind: 'subnet',
+      keys: world.subnets,
+      order: 4,
+      render: (key, view) => objects(renderSubnet(world, makers.kube, key, view)),
+    },
+  ]
+}
+
+function ranges(world: World, view: View): Cidr[] {
+  return [...view.keys(world.networks)].sort().flatMap(key => view.get(world.networks, key)?.ranges ?? [])
+}
+
+function renderNode(world: World, { nb, kube }: Makers, key: string, view: View): Rendered {
+  const node = view.get(world.nodes, key)
+  const place = view.get(world.joins, key)
+  if (node === undefined) return { kind: 'objects', objects: [] }
+  if (place === undefined) {
+    return {
+      kind: 'invalid',
+      reason: 'JoinNetworkFull',
+      message: 'network.joinCIDR has no address left for this node; it must be larger',
+    }
+  }
+  const addresses = place.addresses.map((ip, i) => ({ ip, prefixLength: world.join[i]?.prefixLength ?? 0 }))
+  const ref: ObjectRef = { resource: resources.nodes, name: node.name, uid: node.uid }
+  return {
+    kind: 'objects',
+    objects: [
+      ...nodeRows(node, place, world.join).map(row => nb.row(row)),
+      kube.annotations(ref, { [annotationNames.node.joinAddress]: formatJoinAddresses(addresses) }),
+    ],
+  }
+}
+
+function renderPod(world: World, { nb, kube }: Makers, key: string, view: View): Rendered {
+  const pod = view.get(world.pods, key)
+  if (pod === undefined) return { kind: 'objects', objects: [] }
+  const ref: ObjectRef = { resource: resources.pods, namespace: pod.namespace, name: pod.name, uid: pod.uid }
+  // The port goes; what its annotations told stays true of the past, and costs no write to take away.
+  if (pod.ended) return { kind: 'objects', objects: [kube.annotations(ref, {})] }
+  const assignment = view.get(world.assignments, key)
+  if (assignment === undefined)
+    return { kind: 'wait', reason: 'NotScheduled', message: 'the pod is not scheduled yet', objects: [] }
+  if (assignment.state !== 'assigned') {
+    const { reason, message } = assignment
+    return assignment.state === 'waiting'
+      ? { kind: 'wait', reason, message, objects: [] }
+      : { kind: 'invalid', reason, message, objects: [] }
+  }
+  const network = view.get(world.networks, assignment.network)
+  if (network === undefined)
+    return { kind: 'wait', reason: 'NetworkGone', message: `network ${assignment.network} is not set up` }
+  const chassis = view.get(world.nodes, pod.node)?.chassis ?? pod.node
+  return {
+    kind: 'objects',
+    objects: [
+      nb.row(podPort(pod, assignment, portsOf(network), chassis)),
+      kube.annotations(ref, podAnnotations(pod, assignment, network, world.services)),
+    ],
+  }
+}
+
+function portsOf(network: Network): Parent {
+  return network.externalSwitch === undefined
+    ? { table: 'Logical_Switch', key: switchKey(network.key), column: 'ports' }
+    : { table: 'Logical_Switch', index: 'byName', value: network.externalSwitch, column: 'ports' }
+}
+
+function renderSubnet(world: World, kube: KubeDesires, key: string, view: View): Desired[] {
+  const facts = view.get(world.subnets, key)
+  if (facts === undefined) return []
+  const verdict = view.get(world.verdicts, key)
+  const network = verdict !== undefined && 'network' in verdict ? verdict.network : undefined
+  const ref: ObjectRef = { resource: subnetResource, name: facts.name, uid: facts.uid }
+  const pods =
+    facts.deleting && network !== undefined ? view.by(world.assignments, 'network', network).map(([pod]) => pod) : []
+  const status = subnetStatus({
+    facts,
+    verdict,
+    network: network === undefined ? undefined : view.get(world.networks, network),
+    usage: network === undefined ? undefined : view.get(world.usage, network),
+    rows: network === undefined ? undefined : view.get(world.outcomes, `network/${network}`),
+    pods,
+  })
+  const desired: Desired[] = [kube.status(ref, { ...status }, { minIntervalMs: statusInterval })]
+  // Only what has a network can be in use. While it is being deleted, the finalizer goes with the last address.
+  const used = network !== undefined && (view.get(world.usage, network)?.used ?? 0) > 0
+  if (network !== undefined && (used || !facts.deleting)) desired.push(kube.finalizer(ref, subnetFinalizer))
+  return desired
+}

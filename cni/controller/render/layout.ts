@@ -1,0 +1,29 @@
+import { clusterRouter, joinSwitch } from '@ovnkit/cni-api'
+import type { Family } from '@ovnkit/inet'
+import type { Parent } from '@ovnkit/ovn'
+
+/** Keys, names and priorities that several renders agree on. */
+
+export const routerPorts: Parent = { table: 'Logical_Router', key: clusterRouter, column: 'ports' }
+export const routerRoutes: Parent = { table: 'Logical_Router', key: clusterRouter, column: 'static_routes' }
+export const routerPolicies: Parent = { table: 'Logical_Router', key: clusterRouter, column: 'policies' }
+export const joinPorts: Parent = { table: 'Logical_Switch', key: joinSwitch, column: 'ports' }
+
+/** Row key of a network's switch. */
+export const switchKey = (network: string) => `network/${network}`
+
+/** Of routing policies; the highest that matches wins. Gaps leave room for what routes pods otherwise. */
+export const policyPriority = {
+  /** Into our own networks: as the routing table says. */
+  inside: 30000,
+  /** To an address of a node: through that node's management port. */
+  node: 20000,
+  /** From pods to anywhere else: through the management port of the pod's own node. */
+  egress: 10000,
+} as const
+
+/** The address set with the ranges of all overlay networks of a family. */
+export const overlaySet = (family: Family) => `overlay_v${family}`
+
+/** The match fields of a family. */
+export const ipFields = { 4: { src: 'ip4.src', dst: 'ip4.dst' }, 6: { src: 'ip6.src', dst: 'ip6.dst' } } as const

@@ -1,0 +1,51 @@
+import { nodePortName } from '@ovnkit/cni-api'
+import { type Cidr, cidrContains, type Family, type IpAddress, ipFamily, macFromIp } from '@ovnkit/inet'
+import { and, inAddressSet, isChassisResident, type OvnRow, oneOf, reroutePolicy, vifPort } from '@ovnkit/ovn'
+import type { NodeFacts } from '../facts/node.ts'
+import type { JoinPlace } from '../ipam/join-addresses.ts'
+import { ipFields, joinPorts, overlaySet, policyPriority, routerPolicies } from './layout.ts'
+
+/**
+ * A node's management port and the policies that lead to it: packets to one of the node's own addresses, wherever they come from, and packets of the pods
+ * on the node to anywhere outside. The latter exists on one chassis only and needs nothing per pod.
+ *
+ * @param own ranges whose addresses are never a host's (the join network): they are reached as they are
+ */
+export function nodeRows(node: NodeFacts, place: JoinPlace, own: readonly Cidr[]): OvnRow[] {
+  const [first] = place.addresses
+  if (first === undefined) return []
+  const name = nodePortName(node.name)
+  const port = vifPort({
+    key: name,
+    name,
+    switch: joinPorts,
+    mac: macFromIp(first),
+    addresses: place.addresses,
+    // The host sends with any of its addresses, and forwards for others.
+    secured: false,
+    requestedChassis: node.chassis,
+  })
+  const hosts = node.addresses.filter(address => !own.some(range => cidrContains(range, address)))
+  return [port, ...place.addresses.flatMap(hop => policies(node.name, hop, hosts))]
+}
+
+function policies(node: string, nextHop: IpAddress, hosts: readonly IpAddress[]): OvnRow[] {
+  const family: Family = ipFamily(nextHop)
+  const addresses = hosts.filter(address => ipFamily(address) === family)
+  const fields = ipFields[family]
+  const toNode = reroutePolicy({
+    key: `node/${node}/${family}`,
+    router: routerPolicies,
+    priority: policyPriority.node,
+    match: oneOf(fields.dst, addresses),
+    nextHop,
+  })
+  const fromPods = reroutePolicy({
+    key: `egress/${node}/${family}`,
+    router: routerPolicies,
+    priority: policyPriority.egress,
+    match: and(inAddressSet(fields.src, overlaySet(family)), isChassisResident(nodePortName(node))),
+    nextHop,
+  })
+  return addresses.length > 0 ? [toNode, fromPods] : [fromPods]
+}

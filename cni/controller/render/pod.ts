@@ -1,0 +1,58 @@
+import { annotationNames, externalIds, formatPodNetworks, podPortName } from '@ovnkit/cni-api'
+import { type Cidr, ipFamily, macFromIp } from '@ovnkit/inet'
+import { type OvnRow, type Parent, vifPort } from '@ovnkit/ovn'
+import type { PodFacts } from '../facts/pod.ts'
+import type { Assigned } from '../ipam/assignment.ts'
+import { type Network, switchName } from '../subnet/network.ts'
+
+/**
+ * A pod's logical port. The row belongs to this pod instance: a pod that is created anew under the name gets a row of its own, which the
+ * interface of its predecessor cannot bind (`iface-id-ver`).
+ */
+export function podPort(pod: PodFacts, assigned: Assigned, on: Parent, chassis: string): OvnRow {
+  return vifPort({
+    key: `pod/${pod.namespace}/${pod.name}/${pod.uid}`,
+    name: podPortName(pod.namespace, pod.name),
+    switch: on,
+    mac: podMac(assigned),
+    addresses: assigned.addresses,
+    secured: true,
+    requestedChassis: chassis,
+    interfaceVersion: pod.uid,
+    externalIds: { [externalIds.namespace]: pod.namespace, [externalIds.pod]: pod.name, [externalIds.podUid]: pod.uid },
+  })
+}
+
+/** The annotations that tell a pod's network, to the agent and to people. */
+export function podAnnotations(
+  pod: PodFacts,
+  assigned: Assigned,
+  network: Network,
+  services: readonly Cidr[],
+): Record<string, string> {
+  const names = annotationNames.pod
+  const mac = podMac(assigned)
+  return {
+    [names.podNetworks]: formatPodNetworks({
+      addresses: assigned.addresses.map((ip, i) => ({ ip, prefixLength: network.ranges[i]?.prefixLength ?? 0 })),
+      mac,
+      gateways: network.gateways,
+      routes: services.flatMap(destination =>
+        network.gateways
+          .filter(nextHop => ipFamily(nextHop) === destination.family)
+          .map(nextHop => ({ destination, nextHop })),
+      ),
+    }),
+    [names.podIp]: assigned.addresses.join(','),
+    [names.podMac]: mac,
+    [names.subnet]: network.subnet,
+    [names.logicalSwitch]: switchName(network),
+    [names.logicalSwitchPort]: podPortName(pod.namespace, pod.name),
+  }
+}
+
+function podMac(assigned: Assigned) {
+  const [first] = assigned.addresses
+  if (first === undefined) throw new Error('an assignment has at least one address')
+  return macFromIp(first)
+}

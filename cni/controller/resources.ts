@@ -1,0 +1,17 @@
+import { apiGroup, apiVersion, type Subnet } from '@ovnkit/cni-api'
+import { defineResource, type Resource } from '@ovnkit/kube'
+
+/** `subnets.network.zstack.io`. */
+export const subnetResource: Resource<Subnet> = defineResource<Subnet>({
+  group: apiGroup,
+  version: apiVersion,
+  plural: 'subnets',
+  kind: 'Subnet',
+  namespaced: false,
+})
+
+/** Keeps a Subnet while pods use it. */
+export const subnetFinalizer = 'subnet.network.zstack.io/finalizer'
+
+/** Name of the Subnet that the controller makes from `network.clusterCIDR`. */
+export const automaticSubnet = 'default'

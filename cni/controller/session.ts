@@ -1,0 +1,205 @@
+import { type Config, externalIds, managedBy, nodePortName, tunnelPort } from '@ovnkit/cni-api'
+import { type EventRecorder, kubeDesires, resources } from '@ovnkit/kube'
+import { portAddresses, portsPerSwitch } from '@ovnkit/ovn'
+import type { Logger } from '@ovnkit/process'
+import { databaseReplica, Engine, OvsdbObjects, OvsdbTarget } from '@ovnkit/reconcile'
+import type { PodFacts } from './facts/pod.ts'
+import { Allocator } from './ipam/allocator.ts'
+import { Joins } from './ipam/joins.ts'
+import { blockOf, holdsAll } from './ipam/network-book.ts'
+import { restore } from './ipam/restore.ts'
+import { recordedAddresses, wishesOf } from './ipam/wishes.ts'
+import type { ChassisWatch } from './ovn/chassis.ts'
+import { ChassisJanitor } from './ovn/chassis-janitor.ts'
+import { ForeignPorts } from './ovn/foreign-ports.ts'
+import { knownNetworks, knownPorts, leftClaims } from './ovn/known.ts'
+import { type Northbound, northboundTables } from './ovn/northbound.ts'
+import { PortClaims } from './ovn/port-claims.ts'
+import { type Southbound, southboundTables } from './ovn/southbound.ts'
+import { chassisKind } from './render/chassis.ts'
+import { ownerKinds } from './render/kinds.ts'
+import type { Sources } from './sources.ts'
+import { networkKey } from './subnet/network.ts'
+import { SubnetPlanner } from './subnet/planner.ts'
+
+export interface SessionOptions {
+  readonly config: Config
+  readonly sources: Sources
+  readonly nb: Northbound
+  readonly sb: Southbound
+  readonly chassis: ChassisWatch
+  readonly events: EventRecorder
+  readonly logger: Logger
+}
+
+/**
+ * The time in which this process leads. It is made when the sources hold their first full state: what is in use is read from pods and databases, then
+ * every pod is looked at, and only then anything is written. A leader that changed nothing writes nothing.
+ */
+export class Session implements Disposable {
+  readonly engine: Engine
+  readonly allocator: Allocator
+  readonly planner: SubnetPlanner
+  readonly #resources = new DisposableStack()
+
+  constructor(options: SessionOptions) {
+    const { sources, nb, sb, logger } = options
+    const claims = new PortClaims(sb)
+    const joins = new Joins(sources.nodes, options.config.network.joinCIDR)
+    this.planner = plannerOf(options, () => this.allocator.retryAll())
+    const foreign = this.#resources.use(new ForeignPorts(nb, this.planner.networks))
+    this.allocator = allocatorOf(options, this.planner, claims, joins, foreign)
+    this.engine = engineOf(options, this.planner, this.allocator, joins)
+    this.#recall(options, claims)
+    this.#resources.use(foreign.store.subscribe(uuid => this.allocator.foreignChanged(uuid)))
+    foreign.start()
+    this.#resources.use(joins.start(nodePortAddresses(nb)))
+    this.#follow(sources, claims)
+    this.#resources.use(this.engine)
+    this.engine.start()
+    const janitor = new ChassisJanitor({ sb, chassis: options.chassis.store, nodes: sources.nodes, logger })
+    this.#resources.use(janitor)
+    janitor.start()
+  }
+
+  [Symbol.dispose](): void {
+    this.planner.stop()
+    this.#resources.dispose()
+  }
+
+  /** Reads what is in use before the first decision. */
+  #recall({ sources, nb, sb }: SessionOptions, claims: PortClaims): void {
+    const ports = knownPorts(nb)
+    const live = new Set([...sources.pods.entries()].flatMap(([, pod]) => (pod.ended ? [] : [pod.uid])))
+    const used = ports.flatMap(port => (live.has(port.uid) ? [port.addresses] : []))
+    const networks = knownNetworks(nb)
+    const inUse = new Set(
+      networks.filter(network => used.some(addresses => holdsAll(network, addresses))).map(network => network.key),
+    )
+    this.#resources.use(this.planner.networks.subscribe(key => this.allocator.networkChanged(key)))
+    this.planner.start({ networks, inUse: key => inUse.has(key) })
+    restore(this.allocator, {
+      pods: new Map(sources.pods.entries()),
+      networks: [...this.planner.networks.entries()].map(([, network]) => network),
+      ports,
+      claimed: sb.connected ? leftClaims(nb, claims) : [],
+      recorded: recordedAddresses,
+    })
+  }
+
+  /** From now on every change of a source is a change of what is decided. */
+  #follow(sources: Sources, claims: PortClaims): void {
+    const { allocator, planner } = this
+    const byAge = [...sources.pods.entries()].sort(([a, x], [b, y]) => x.created - y.created || (a < b ? -1 : 1))
+    for (const [key] of byAge) allocator.podChanged(key)
+    this.#resources.use(sources.pods.subscribe(key => allocator.podChanged(key)))
+    this.#resources.use(claims.subscribe(port => allocator.claimsChanged(port)))
+    this.#resources.use(
+      sources.nodes.subscribe((_, node) => {
+        if (node === undefined) allocator.claimsChanged()
+      }),
+    )
+    // What a Subnet may become depends on whether it is used.
+    this.#resources.use(
+      allocator.usage.subscribe((_, usage, old) => {
+        if ((usage?.used ?? 0) > 0 !== (old?.used ?? 0) > 0) planner.schedule()
+      }),
+    )
+    allocator.assignments.markSynced()
+    allocator.usage.markSynced()
+    planner.follow(network => allocator.inUse(network))
+  }
+}
+
+function plannerOf({ config, sources }: SessionOptions, planned: () => void): SubnetPlanner {
+  const { clusterCIDR, serviceCIDR, joinCIDR } = config.network
+  return new SubnetPlanner({
+    subnets: sources.subnets,
+    nodes: sources.nodes,
+    external: config.ovn.mode === 'external',
+    clusterNetwork: networkKey(clusterCIDR),
+    reserved: [
+      ...serviceCIDR.map(range => ({ name: 'network.serviceCIDR', range })),
+      ...joinCIDR.map(range => ({ name: 'network.joinCIDR', range })),
+    ],
+    planned,
+  })
+}
+
+function allocatorOf(
+  { config, sources, events }: SessionOptions,
+  planner: SubnetPlanner,
+  claims: PortClaims,
+  joins: Joins,
+  foreign: ForeignPorts,
+): Allocator {
+  return new Allocator({
+    pods: sources.pods,
+    networks: planner.networks,
+    foreign: foreign.store,
+    candidates: planner,
+    claims,
+    hasNode: node => sources.nodes.has(node),
+    wishesOf,
+    prefer: (node, network) => {
+      const place = joins.store.get(node)
+      return place && blockOf(network, config.network.nodeSubnetSize, place.index)
+    },
+    portsLimit: portsPerSwitch[config.tunnel.type],
+    report: ({ namespace, name, uid }: PodFacts, reason, message) =>
+      events.event({ resource: resources.pods, namespace, name, uid }, { type: 'Warning', reason, message }),
+  })
+}
+
+function engineOf(
+  { config, sources, nb, sb, chassis, logger }: SessionOptions,
+  planner: SubnetPlanner,
+  allocator: Allocator,
+  joins: Joins,
+): Engine {
+  const namespace = config.ovn.clusterName || managedBy
+  const ownership = { mark: [externalIds.managedBy, managedBy], owner: externalIds.owner } as const
+  const { network } = config
+  const engine: Engine = new Engine({
+    owners: [
+      ...ownerKinds(
+        {
+          ...sources,
+          networks: planner.networks,
+          verdicts: planner.verdicts,
+          assignments: allocator.assignments,
+          usage: allocator.usage,
+          joins: joins.store,
+          get outcomes() {
+            return engine.statusStore
+          },
+          join: network.joinCIDR,
+          services: network.serviceCIDR,
+          cluster: config.ovn.mode === 'external' ? [] : network.clusterCIDR,
+        },
+        { nb: new OvsdbObjects({ target: 'nb', namespace }), kube: kubeDesires(sources.target.name) },
+      ),
+      chassisKind({
+        chassis: chassis.store,
+        nodes: sources.nodes,
+        sb: new OvsdbObjects({ target: 'sb', namespace }),
+        tunnelPort: tunnelPort(config),
+      }),
+    ],
+    targets: [
+      new OvsdbTarget({ name: 'nb', replica: databaseReplica(nb, northboundTables), ownership }),
+      new OvsdbTarget({ name: 'sb', replica: databaseReplica(sb, southboundTables), ownership }),
+      sources.target,
+    ],
+    logger,
+  })
+  return engine
+}
+
+/** Addresses of nodes' management ports in the Northbound database, for nodes whose annotation was not written yet. */
+function nodePortAddresses(nb: Northbound) {
+  return (node: string) => {
+    const row = nb.table('Logical_Switch_Port').by('byName', nodePortName(node))
+    return row === undefined ? [] : portAddresses(row)
+  }
+}

@@ -1,0 +1,88 @@
+import type { Subnet } from '@ovnkit/cni-api'
+import { type KubeClient, KubeTarget, type Mirror, mirror, observed, resources } from '@ovnkit/kube'
+import type { Logger } from '@ovnkit/process'
+import { Store } from '@ovnkit/reconcile'
+import { type NodeFacts, nodeFacts } from './facts/node.ts'
+import { type PodFacts, podFacts } from './facts/pod.ts'
+import { same } from './facts/same.ts'
+import { type SubnetFacts, subnetFacts } from './facts/subnet.ts'
+import { subnetResource } from './resources.ts'
+
+/** What the controller knows of the Kubernetes API: stores that follow it, on the leader and on those that stand by alike. */
+export interface Sources {
+  readonly pods: Store<PodFacts>
+  readonly nodes: Store<NodeFacts, 'chassis'>
+  readonly subnets: Store<SubnetFacts>
+  /** The Subnets as they are, status and all; only what writes them reads this. */
+  readonly subnetObjects: Store<Subnet>
+  readonly mirrors: readonly Mirror[]
+  /** Writes to what the stores follow. */
+  readonly target: KubeTarget
+  ready(): Promise<void>
+}
+
+export function startSources(options: { client: KubeClient; signal: AbortSignal; logger: Logger }): Sources {
+  const pods = new Store<PodFacts>({ name: 'pods', equals: same })
+  const nodes = new Store<NodeFacts, 'chassis'>({
+    name: 'nodes',
+    equals: same,
+    indexes: { chassis: node => [node.chassis] },
+  })
+  const subnets = new Store<SubnetFacts>({ name: 'subnets', equals: same })
+  const subnetObjects = new Store<Subnet>({ name: 'Subnet objects', equals: same })
+  subnetObjects.subscribe((key, value) =>
+    value === undefined ? subnets.delete(key) : subnets.set(key, subnetFacts(value)),
+  )
+  subnetObjects.onSynced(() => subnets.markSynced())
+  const podMirror = mirror({ ...options, resource: resources.pods, store: pods, trim: podFacts })
+  const nodeMirror = mirror({ ...options, resource: resources.nodes, store: nodes, trim: nodeFacts })
+  const subnetMirror = mirror({
+    ...options,
+    resource: subnetResource,
+    store: subnetObjects,
+    trim: withoutManagedFields,
+  })
+  const mirrors = [podMirror, nodeMirror, subnetMirror]
+  const annotated = (value: { readonly uid: string; readonly annotations: Readonly<Record<string, string>> }) => value
+  const target = new KubeTarget({
+    client: options.client,
+    resources: [
+      observed({ resource: resources.pods, store: pods, observe: annotated, version: key => podMirror.version(key) }),
+      observed({
+        resource: resources.nodes,
+        store: nodes,
+        observe: annotated,
+        version: key => nodeMirror.version(key),
+      }),
+      observed({
+        resource: subnetResource,
+        store: subnetObjects,
+        observe: observeSubnet,
+        version: key => subnetMirror.version(key),
+      }),
+    ],
+  })
+  return {
+    pods,
+    nodes,
+    subnets,
+    subnetObjects,
+    mirrors,
+    target,
+    ready: async () => {
+      await Promise.all(mirrors.map(one => one.ready()))
+    },
+  }
+}
+
+function withoutManagedFields(subnet: Subnet): Subnet {
+  if (subnet.metadata === undefined || !('managedFields' in subnet.metadata)) return subnet
+  const { managedFields: _, ...metadata } = subnet.metadata
+  return { ...subnet, metadata }
+}
+
+function observeSubnet(subnet: Subnet) {
+  const { metadata = {}, status } = subnet
+  const { uid = '', annotations, labels, finalizers } = metadata
+  return { uid, annotations, labels, finalizers, status: status && { ...status }, object: subnet }
+}
