@@ -3,7 +3,7 @@ import { Engine } from './engine.ts'
 import { ManualClock } from './manual-clock.ts'
 import { MemoryObject, MemoryTarget } from './memory-target.ts'
 import type { EngineOptions } from './options.ts'
-import type { OwnerKind, Rendered } from './owner.ts'
+import type { OwnerKind, Rendered, View } from './owner.ts'
 import { Store } from './store.ts'
 
 interface Pod {
@@ -306,6 +306,31 @@ describe('commit', () => {
   })
 })
 
+test('outcomes are rendered when there are some: a start does not write "nothing known" first', async () => {
+  const pods = new Store<string>({ name: 'pods' })
+  pods.replace([['p', 'x']])
+  const target = new MemoryTarget()
+  const conditions = new MemoryTarget('conditions')
+  const flight = Promise.withResolvers<void>()
+  target.gate = () => flight.promise
+  const condition = (key: string, view: View): Rendered =>
+    objects(new MemoryObject('conditions', key, view.get(engine.statusStore, `pod/${key}`)?.state))
+  const engine: Engine = new Engine({
+    targets: [target, conditions],
+    owners: [
+      { kind: 'pod', keys: pods, render: key => objects(new MemoryObject('memory', key)) },
+      { kind: 'condition', keys: pods, render: condition },
+    ],
+  })
+  engine.start()
+  await turns(5)
+  flight.resolve()
+  await engine.settled()
+  expect(conditions.dump()).toEqual({ p: 'done' })
+  expect(conditions.batches).toHaveLength(1)
+  engine[Symbol.dispose]()
+})
+
 describe('what is ours and what is not', () => {
   test('leftovers with our mark go, the rest of the world stays', async () => {
     const target = new MemoryTarget()
@@ -411,6 +436,23 @@ describe('several owners of one thing', () => {
     await engine.settled()
     expect(target.dump()).toEqual({ thing: 'b' })
     expect(engine.status('o/b')).toMatchObject({ state: 'done' })
+  })
+
+  test('what another owner wants by now is not removed on behalf of the one that gave it up', async () => {
+    const target = new MemoryTarget()
+    const { owners, engine } = sharing(target, false)
+    owners.replace([['a', 'a']])
+    await engine.settled()
+    target.disconnect()
+    owners.delete('a')
+    await turns(3)
+    owners.set('b', 'b')
+    await turns(3)
+    target.refuse = (_owner, _key, value) => (value === undefined ? 'must not be removed' : undefined)
+    target.connect()
+    await engine.settled()
+    expect(target.dump()).toEqual({ thing: 'b' })
+    expect(engine.stats.rejections).toBe(0)
   })
 
   test('conflict after a restart: the mark says who was first', async () => {
