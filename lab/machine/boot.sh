@@ -3,7 +3,7 @@
 #
 #   boot.sh DISK HOSTNAME INIT
 #
-# DISK keeps what a disk would: the machine's own folders, and what it changes elsewhere in /etc, /opt and /var (overlays; the host's
+# DISK keeps what a disk would: the machine's own folders, and what it changes elsewhere in /etc, /opt, /tmp and /var (overlays; the host's
 # own files show through). /run and everything else that a reboot loses lives in the mount namespace: ending init leaves only DISK.
 #
 # Two rules keep the host safe. Every mount is made while propagation is private: a bind of a shared mount is its peer, and what is
@@ -22,7 +22,7 @@ done
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir /run/disk
 mount --bind "$disk" /run/disk
-for tree in etc opt var; do
+for tree in etc opt tmp var; do
   mkdir -p "/run/disk/.changes/$tree" "/run/disk/.changes/.$tree"
   mount -t overlay overlay -o "lowerdir=/$tree,upperdir=/run/disk/.changes/$tree,workdir=/run/disk/.changes/.$tree" "/$tree"
 done
@@ -30,6 +30,7 @@ for folder in $own; do
   mkdir -p "/run/disk/$folder" "/$folder"
   mount --bind "/run/disk/$folder" "/$folder"
 done
+chmod 1777 /tmp
 umount /run/disk
 rmdir /run/disk
 mount -o remount,bind,ro /

@@ -7,8 +7,9 @@ import { type Machine, requireInit, runIn } from './machine.ts'
  * second NICs. All but one end of one veth pair live in the lab's own namespaces, and that end goes with its peer.
  */
 
+/** Runs `ip` in a machine's network, but among the host's processes: peers are given by pid. */
 const batch = (machine: Machine, lines: readonly string[]) =>
-  runIn(machine, ['ip', '-batch', '-'], { stdin: `${lines.join('\n')}\n` })
+  run(['nsenter', '-t', String(requireInit(machine).pid), '-n', '--', 'ip', '-batch', '-'], { stdin: `${lines.join('\n')}\n` })
 
 /** Userspace datapaths see no checksums that a NIC was to fill in later, so nobody may leave them out. */
 export const plainFrames = (machine: Machine, link: string) =>

@@ -58,8 +58,7 @@ export async function boot(machine: Machine, program: string): Promise<ProcessId
   const init = await waitFor(() => firstChild(parent), { what: `machine ${machine.name}`, within: 10_000, every: 2 })
   // Recorded before it is ready, so that whoever cleans up after a crash finds it.
   writeAtomically(initFile(machine), JSON.stringify(init))
-  const said = await readAll(child.stdio[3])
-  if (said.trim() === 'ready') return init
+  if (await saysReady(child.stdio[3])) return init
   throw new Error(`machine ${machine.name} did not boot: ${readFileSync(logFile, 'utf8').trim().slice(-1000)}`)
 }
 
@@ -68,11 +67,15 @@ function firstChild(parent: number): ProcessIdentity | undefined {
   return pid === undefined ? undefined : identify(pid)
 }
 
-async function readAll(stream: unknown): Promise<string> {
-  if (!isReadable(stream)) return ''
+/** Whether the script came to its end. unshare holds the pipe open too, so its end alone tells only of a failure. */
+async function saysReady(stream: unknown): Promise<boolean> {
+  if (!isReadable(stream)) return false
   let text = ''
-  for await (const chunk of stream) text += String(chunk)
-  return text
+  for await (const chunk of stream) {
+    text += String(chunk)
+    if (text.includes('ready\n')) return true
+  }
+  return false
 }
 
 const isReadable = (stream: unknown): stream is AsyncIterable<unknown> =>
@@ -99,10 +102,20 @@ export const inside = (init: ProcessIdentity): string[] => [
   '--',
 ]
 
+/** What a login on a machine gives; nothing of the caller's environment leaks in. */
+export const machineEnvironment = {
+  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
+  HOME: '/run/home',
+  TMPDIR: '/run/tmp',
+  LANG: 'C.UTF-8',
+}
+
+const withEnvironment = (options: RunOptions = {}): RunOptions => ({ ...options, env: { ...machineEnvironment, ...options.env } })
+
 /** Runs a command inside a machine and returns its output whatever its exit code. */
 export const tryIn = (machine: Machine, argv: readonly string[], options?: RunOptions): Promise<RunResult> =>
-  runRaw([...inside(requireInit(machine)), ...argv], options)
+  runRaw([...inside(requireInit(machine)), ...argv], withEnvironment(options))
 
 /** Runs a command that must succeed inside a machine and returns its standard output. */
 export const runIn = (machine: Machine, argv: readonly string[], options?: RunOptions): Promise<string> =>
-  run([...inside(requireInit(machine)), ...argv], options)
+  run([...inside(requireInit(machine)), ...argv], withEnvironment(options))

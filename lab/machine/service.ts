@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { childrenOf, identify, isAlive, type ProcessIdentity, processIdentity, signal } from '../state/identity.ts'
 import { readJson, writeAtomically } from '../state/record.ts'
 import { waitFor } from '../state/wait.ts'
-import { inside, type Machine, requireInit } from './machine.ts'
+import { inside, type Machine, machineEnvironment, requireInit } from './machine.ts'
 
 /** A long-running program of a machine, as a value: what to prepare, what to run, and how it is known to be ready. */
 export interface Service {
@@ -71,14 +71,6 @@ async function launch(machine: Machine, service: Service): Promise<void> {
 function grandchild(parent: number): ProcessIdentity | undefined {
   const [pid] = childrenOf(parent)
   return pid === undefined ? undefined : identify(pid)
-}
-
-/** What a login on the machine would give; nothing of the caller's environment leaks in. */
-const machineEnvironment = {
-  PATH: '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin',
-  HOME: '/run/home',
-  TMPDIR: '/run/tmp',
-  LANG: 'C.UTF-8',
 }
 
 /** Ends a service by a signal and waits until it is gone. False when it was not running. */

@@ -14,8 +14,6 @@ export const labRecord = z.object({
   /** Controller manager and scheduler (always in full mode). */
   controllers: z.boolean(),
   product: z.enum(['none', 'sources', 'bundle']),
-  tools: z.string(),
-  images: z.string(),
   podCidr: z.string(),
   serviceCidr: z.string(),
   clusterDns: z.string(),
@@ -27,7 +25,7 @@ export const labRecord = z.object({
 export type LabRecord = z.infer<typeof labRecord>
 
 /** Folder of all labs: OVNKIT_LAB_DIR or /var/lib/ovnkit-lab. */
-export const labsFolder = () => process.env['OVNKIT_LAB_DIR'] ?? '/var/lib/ovnkit-lab'
+export const labsFolder = () => process.env.OVNKIT_LAB_DIR ?? '/var/lib/ovnkit-lab'
 export const labFolder = (name: string) => `${labsFolder()}/${name}`
 const recordFile = (name: string) => `${labFolder(name)}/lab.json`
 

@@ -6,7 +6,7 @@ import { folderOf, programsOf, type ToolSet } from './sets.ts'
 
 /** `${XDG_CACHE_HOME:-~/.cache}/ovnkit`: built tools, images, a fetched Go. */
 export const cacheFolder = (env: NodeJS.ProcessEnv = process.env) =>
-  join(env['XDG_CACHE_HOME'] ?? join(env['HOME'] ?? homedir(), '.cache'), 'ovnkit')
+  join(env.XDG_CACHE_HOME ?? join(env.HOME ?? homedir(), '.cache'), 'ovnkit')
 
 export const toolsCache = (env?: NodeJS.ProcessEnv) => join(cacheFolder(env), 'tools')
 
@@ -21,7 +21,7 @@ export function isExecutable(path: string): boolean {
 
 /** Path of a program on PATH, or undefined. */
 export const onPath = (program: string, env: NodeJS.ProcessEnv = process.env) =>
-  (env['PATH'] ?? '')
+  (env.PATH ?? '')
     .split(delimiter)
     .filter(Boolean)
     .map(folder => join(folder, program))
@@ -41,7 +41,7 @@ function allIn(folder: string, programs: readonly string[]): Found | undefined {
  */
 export async function findSet(set: ToolSet, env: NodeJS.ProcessEnv = process.env): Promise<Found | undefined> {
   const programs = programsOf(set)
-  const given = env['OVNKIT_TOOLS']
+  const given = env.OVNKIT_TOOLS
   const fromGiven = given === undefined || given === '' ? undefined : allIn(given, programs)
   return fromGiven ?? (await setOnPath(set, programs, env)) ?? allIn(join(toolsCache(env), folderOf(set)), programs)
 }

@@ -1,0 +1,172 @@
+import { readFileSync } from 'node:fs'
+import type { KubeClient } from '@ovnkit/kube'
+import { kubeconfigText } from './control/kubeconfig.ts'
+import {
+  apiServerService,
+  type ControlPlaneOptions,
+  controllerManagerService,
+  etcdService,
+  schedulerService,
+} from './control/kubernetes.ts'
+import { databaseService, northdService } from './control/ovn.ts'
+import { Pki } from './control/pki.ts'
+import type { Machine } from './machine/machine.ts'
+import type { Service } from './machine/service.ts'
+import { containerdService, type KubeletOptions, kubeletService, type RuntimeOptions } from './node/kubernetes.ts'
+import { ovnControllerService, ovsdbService, vswitchdService } from './node/ovs.ts'
+import { identityOf, programNames, programService } from './product/product.ts'
+import { type Plan, planOf } from './state/plan.ts'
+import type { Progress } from './state/progress.ts'
+import { type LabRecord, labFolder, writeAtomically } from './state/record.ts'
+import { ensureTools, type Tools } from './tools/ensure.ts'
+import { ensureImages, ensurePause, type Image, sandboxImage } from './tools/images/images.ts'
+
+/** Everything outside of the lab that its services are made from. */
+export interface Parts {
+  readonly tools: Tools
+  readonly images: readonly Image[]
+  /** The static program that is every machine's init. */
+  readonly pause: string
+}
+
+/** Finds or builds what a lab of this record needs. */
+export async function ensureParts(record: Pick<LabRecord, 'mode'>, progress: Progress): Promise<Parts> {
+  const full = record.mode === 'full'
+  const tools = await ensureTools(progress, full ? undefined : ['kubernetes'])
+  return { tools, images: full ? await ensureImages(tools, progress) : [], pause: await ensurePause() }
+}
+
+/** Which services each machine of a lab has, in the order in which they start. */
+export class Assembly {
+  readonly record: LabRecord
+  readonly plan: Plan
+  readonly parts: Parts
+  readonly pki: Pki
+  readonly #client: () => Promise<KubeClient>
+
+  constructor(record: LabRecord, parts: Parts, client: () => Promise<KubeClient>) {
+    this.record = record
+    this.plan = planOf(record)
+    this.parts = parts
+    this.pki = new Pki(`${labFolder(record.name)}/pki`)
+    this.#client = client
+  }
+
+  servicesOf(machine: Machine): readonly Service[] {
+    return machine.name === 'control' ? this.#controlServices(machine) : this.#nodeServices(machine)
+  }
+
+  #controlServices(machine: Machine): Service[] {
+    const options = this.#controlPlaneOptions(machine)
+    return [
+      etcdService(options),
+      apiServerService(options),
+      ...(this.record.controllers ? [controllerManagerService(options), schedulerService(options)] : []),
+      databaseService(machine, 'nb'),
+      databaseService(machine, 'sb'),
+      northdService(),
+      ...(this.record.product === 'none' ? [] : [this.#program('controller', machine)]),
+    ]
+  }
+
+  #nodeServices(machine: Machine): Service[] {
+    const addresses = {
+      address: this.plan.nodeAddress(machine.name),
+      address6: this.plan.nodeAddress6(machine.name),
+      prefixLength: this.plan.prefixLength,
+      gateway: this.plan.controlAddress,
+    }
+    const full = this.record.mode === 'full'
+    return [
+      ovsdbService(machine),
+      vswitchdService(machine, addresses),
+      ovnControllerService(),
+      ...(full
+        ? [containerdService(machine, this.runtimeOptions()), kubeletService(machine, this.#kubeletOptions(machine))]
+        : []),
+      ...(this.record.product === 'none' ? [] : [this.#program('agent', machine)]),
+    ]
+  }
+
+  runtimeOptions(): RuntimeOptions {
+    const { tools, images } = this.parts
+    return {
+      tools: { containerd: tools.path('containerd'), ctr: tools.path('ctr'), kubelet: tools.path('kubelet') },
+      path: tools.folders.join(':'),
+      images: images.map(image => image.archive),
+      sandboxImage,
+    }
+  }
+
+  #kubeletOptions(machine: Machine): KubeletOptions {
+    return {
+      ...this.runtimeOptions(),
+      address: this.plan.nodeAddress(machine.name),
+      cgroup: `/${this.plan.cgroup}/${machine.name}`,
+      clusterDns: this.record.clusterDns,
+      kubeconfig: this.#kubeconfig(machine.name),
+      authority: this.#read('ca.crt'),
+    }
+  }
+
+  #program(program: (typeof programNames)[number], machine: Machine): Service {
+    const kubeconfig = this.#kubeconfig(identityOf(program).name)
+    return programService(program, { machine, record: this.record, plan: this.plan, kubeconfig })
+  }
+
+  #controlPlaneOptions(machine: Machine): ControlPlaneOptions {
+    const { tools } = this.parts
+    return {
+      tools: {
+        etcd: tools.path('etcd'),
+        'kube-apiserver': tools.path('kube-apiserver'),
+        'kube-controller-manager': tools.path('kube-controller-manager'),
+        'kube-scheduler': tools.path('kube-scheduler'),
+      },
+      machine,
+      address: this.plan.controlAddress,
+      serviceCidr: this.record.serviceCidr,
+      pki: this.pki,
+      kubeconfig: name => this.#kubeconfig(name),
+      client: this.#client,
+      controllers: this.record.controllers,
+    }
+  }
+
+  /** Certificates for everybody, and the administrator's kubeconfig. */
+  async issueIdentities(): Promise<void> {
+    const { plan, pki, record } = this
+    await pki.init()
+    const hosts = [
+      'localhost',
+      'kubernetes',
+      'kubernetes.default',
+      'kubernetes.default.svc',
+      'kubernetes.default.svc.cluster.local',
+    ]
+    await Promise.all([
+      pki.issue({
+        name: 'apiserver',
+        commonName: 'kube-apiserver',
+        hosts: [...hosts, '127.0.0.1', plan.kubernetesService, plan.controlAddress],
+      }),
+      pki.issue({ name: 'sa', commonName: 'service-accounts' }),
+      pki.issue({ name: 'admin', commonName: 'admin', organizations: ['system:masters'] }),
+      pki.issue({ name: 'controller-manager', commonName: 'system:kube-controller-manager' }),
+      pki.issue({ name: 'scheduler', commonName: 'system:kube-scheduler' }),
+      ...programNames.map(program => pki.issue(identityOf(program))),
+      ...record.nodes.map(node =>
+        pki.issue({ name: node, commonName: `system:node:${node}`, organizations: ['system:nodes'] }),
+      ),
+    ])
+    writeAtomically(`${labFolder(record.name)}/kubeconfig`, this.#kubeconfig('admin'), 0o600)
+  }
+
+  #kubeconfig(name: string): string {
+    return kubeconfigText(this.pki, name, this.plan.server, this.record.name)
+  }
+
+  #read(name: string): string {
+    return readFileSync(this.pki.file(name), 'utf8')
+  }
+}

@@ -1,0 +1,55 @@
+import { chmodSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import type { Lab } from './lab.ts'
+import { silentProgress } from './state/progress.ts'
+import { writeAtomically } from './state/record.ts'
+import { ensureTools } from './tools/ensure.ts'
+
+/** What lets a person or a program on the host work with a running lab. */
+export async function environmentOf(lab: Lab): Promise<Record<string, string>> {
+  const bin = await writeWrappers(lab)
+  return {
+    LAB: lab.name,
+    LAB_NODES: lab.nodes.join(' '),
+    LAB_NODE_ADDRESSES: lab.nodes.map(node => lab.plan.nodeAddress(node)).join(' '),
+    LAB_SERVER: lab.plan.server,
+    KUBECONFIG: lab.kubeconfig,
+    OVN_NB_DB: lab.nb,
+    OVN_SB_DB: lab.sb,
+    PATH: `${bin}:${process.env.PATH ?? ''}`,
+  }
+}
+
+/** Lines for `eval`. */
+export const exportLines = (variables: Readonly<Record<string, string>>) =>
+  Object.entries(variables)
+    .map(([name, value]) => `export ${name}='${value.replaceAll("'", "'\\''")}'\n`)
+    .join('')
+
+/**
+ * A folder of commands for PATH: kubectl, `lab` for this lab, and for every machine a command of its name that runs its
+ * arguments there (`n1 ovs-vsctl show`). The ovs-* tools run on the node that $NODE names (default: the first).
+ */
+export async function writeWrappers(lab: Lab): Promise<string> {
+  const bin = `${lab.folder}/bin`
+  mkdirSync(bin, { recursive: true })
+  const tools = await ensureTools(silentProgress, ['kubernetes'])
+  rmSync(`${bin}/kubectl`, { force: true })
+  symlinkSync(tools.path('kubectl'), `${bin}/kubectl`)
+  const main = new URL('main.ts', import.meta.url).pathname
+  const script = (name: string, lines: string) => {
+    writeAtomically(`${bin}/${name}`, `#!/bin/sh\n${lines}\n`)
+    chmodSync(`${bin}/${name}`, 0o755)
+  }
+  script('lab', `LAB=${lab.name} exec ${process.execPath} ${main} "$@"`)
+  for (const machine of lab.machines) script(machine.name, `exec ${bin}/lab exec ${machine.name} -- "$@"`)
+  const first = lab.nodes[0] ?? 'control'
+  for (const tool of ['ovs-vsctl', 'ovs-ofctl', 'ovs-appctl', 'ovs-dpctl'])
+    script(tool, `exec ${bin}/\${NODE:-${first}} ${tool} "$@"`)
+  for (const [tool, remote] of [
+    ['ovn-nbctl', lab.nb],
+    ['ovn-sbctl', lab.sb],
+  ] as const) {
+    script(tool, `exec /usr/bin/${tool} --no-leader-only --db=${remote} "$@"`)
+  }
+  return bin
+}

@@ -1,0 +1,5 @@
+export { removeLab, removeOrphans } from './down.ts'
+export { Lab, type MachineStatus, openLab } from './lab.ts'
+export { type LabOptions, rebootNode, startLab, withLab } from './start.ts'
+export { ensureTools, type Tools } from './tools/ensure.ts'
+export { agnhostImage, corednsImage } from './tools/images/images.ts'

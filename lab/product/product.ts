@@ -1,0 +1,130 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse, stringify } from 'yaml'
+import type { Machine } from '../machine/machine.ts'
+import type { Service } from '../machine/service.ts'
+import { installPlugins } from '../node/kubernetes.ts'
+import type { Plan } from '../state/plan.ts'
+import { type LabRecord, writeAtomically } from '../state/record.ts'
+import { run } from '../state/run.ts'
+
+const repository = new URL('../..', import.meta.url).pathname.replace(/\/$/, '')
+
+/** The product's long-lived programs, where they run from, and who they are for the API server. */
+const programs = {
+  controller: {
+    source: 'cni/controller/main.ts',
+    bundle: 'dist/zstack-ovnkube-controller.mjs',
+    account: 'zstack-ovnkube-controller',
+  },
+  agent: { source: 'cni/node/main.ts', bundle: 'dist/zstack-ovnkube-node.mjs', account: 'zstack-ovnkube-node' },
+} as const
+type Program = keyof typeof programs
+
+export const programNames: readonly Program[] = ['controller', 'agent']
+
+/** The certificate that makes a program the service account of its manifests: its real permissions are tested. */
+export const identityOf = (program: Program) => ({
+  name: programs[program].account,
+  commonName: `system:serviceaccount:${namespace}:${programs[program].account}`,
+  organizations: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`, 'system:authenticated'],
+})
+
+const namespace = 'kube-system'
+const plugin = `${repository}/dist/zstack-ovn-cni`
+
+export interface ProgramOptions {
+  readonly machine: Machine
+  readonly record: LabRecord
+  readonly plan: Plan
+  /** Content of the kubeconfig of the program's service account. */
+  readonly kubeconfig: string
+}
+
+/** A program of the product as a service of a machine: configuration and kubeconfig at their documented places inside. */
+export function programService(program: Program, options: ProgramOptions): Service {
+  const { machine, record } = options
+  const { source, bundle, account } = programs[program]
+  const entry = join(repository, record.product === 'bundle' ? bundle : source)
+  return {
+    name: program,
+    prepare: async () => {
+      if (!existsSync(entry))
+        throw new Error(
+          `${entry} is not there: ${record.product === 'bundle' ? 'make build' : 'is the work tree complete?'}`,
+        )
+      writeAtomically(`${machine.disk}/etc/kubernetes/${account}.kubeconfig`, options.kubeconfig, 0o600)
+      writeAtomically(`${machine.disk}/etc/zstack-ovn/config.yaml`, stringify(configuration(options, account)))
+    },
+    argv: [process.execPath, '--disable-warning=ExperimentalWarning', entry],
+    env: { NODE_NAME: machine.name, ZSTACK_OVN_CONFIG_FILE: '/etc/zstack-ovn/config.yaml' },
+  }
+}
+
+function configuration({ record, plan }: ProgramOptions, account: string): Record<string, unknown> {
+  const own = {
+    ovn: { nbdbAddress: plan.nb, sbdbAddress: plan.sb },
+    kubernetes: { kubeconfig: `/etc/kubernetes/${account}.kubeconfig` },
+    network: { clusterCIDR: record.podCidr, serviceCIDR: record.serviceCidr },
+    tunnel: { type: record.tunnel },
+    ovs: { datapathType: 'netdev' },
+    // The lab puts the plugin where it belongs before the machine's first pod.
+    cni: { binDir: '' },
+    logging: { format: 'text' },
+  }
+  return merge(own, parse(record.settings) ?? {})
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+function merge(under: Record<string, unknown>, over: unknown): Record<string, unknown> {
+  if (!isObject(over)) return under
+  const merged = { ...under }
+  for (const [key, value] of Object.entries(over)) {
+    const below = merged[key]
+    merged[key] = isObject(below) && isObject(value) ? merge(below, value) : value
+  }
+  return merged
+}
+
+/** Puts the plugin onto a node. */
+export function installPlugin(machine: Machine): void {
+  if (!existsSync(plugin)) throw new Error(`${plugin} is not there: make build-cni`)
+  installPlugins(machine, [plugin])
+}
+
+/** Objects of the manifests that programs outside of pods need as well. */
+const kinds = new Set([
+  'CustomResourceDefinition',
+  'ServiceAccount',
+  'Role',
+  'RoleBinding',
+  'ClusterRole',
+  'ClusterRoleBinding',
+])
+
+/** Applies the product's definitions and permissions, taken from its own manifests. */
+export async function applyManifests(kubectl: string, kubeconfig: string): Promise<void> {
+  const objects = manifestFiles(join(repository, 'cni/deploy/yaml')).flatMap(file =>
+    documents(readFileSync(file, 'utf8')),
+  )
+  const wanted = objects.filter(object => isObject(object) && kinds.has(String(object.kind)))
+  if (wanted.length === 0) throw new Error('cni/deploy/yaml holds no definition or permission to apply')
+  const text = wanted.map(object => stringify(object)).join('---\n')
+  const apply = ['apply', '--server-side', '--force-conflicts', '-f', '-']
+  await run([kubectl, '--kubeconfig', kubeconfig, ...apply], { stdin: text })
+}
+
+const documents = (text: string): unknown[] =>
+  text
+    .split(/^---\s*$/m)
+    .map(part => parse(part))
+    .filter(part => part !== null)
+
+function manifestFiles(folder: string): string[] {
+  return readdirSync(folder, { withFileTypes: true })
+    .filter(entry => entry.isFile() && entry.name.endsWith('.yaml') && entry.name !== 'kustomization.yaml')
+    .map(entry => join(folder, entry.name))
+    .sort()
+}

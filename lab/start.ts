@@ -1,0 +1,144 @@
+import { spawn } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { networkInterfaces } from 'node:os'
+import { removeLab, removeOrphans } from './down.ts'
+import { Lab } from './lab.ts'
+import { halt } from './machine/machine.ts'
+import { identify } from './state/identity.ts'
+import { withLock } from './state/lock.ts'
+import { type Progress, silentProgress } from './state/progress.ts'
+import { type LabRecord, labFolder, labNames, loadRecord, saveRecord } from './state/record.ts'
+import { Starter, waitForNodes } from './up.ts'
+
+export interface LabOptions {
+  /** Default: `lab`. Labs of different names live side by side. */
+  readonly name?: string
+  /** Number of nodes. Default 3. */
+  readonly nodes?: number
+  /** `full` (default): containerd and kubelet; `light`: pods' namespaces are made by the lab, which calls the plugin itself. */
+  readonly mode?: 'full' | 'light'
+  readonly tunnel?: 'vxlan' | 'geneve'
+  /** Controller manager and scheduler in light mode. Default false; full mode always has them. */
+  readonly controllers?: boolean
+  /** The product's programs: from their sources (default), from dist/, or none of them. */
+  readonly product?: 'none' | 'sources' | 'bundle'
+  /** Default 10.244.0.0/16. */
+  readonly podCidr?: string
+  /** Default 10.96.0.0/16. */
+  readonly serviceCidr?: string
+  /** The resolver that kubelet gives to pods. */
+  readonly clusterDns?: string
+  /** Keys of the product's configuration over the lab's own, as YAML. */
+  readonly settings?: string
+  /** true: the lab ends with this process, however that ends. */
+  readonly owned?: boolean
+  readonly progress?: Progress
+}
+
+/** Makes a lab, or brings one of the same name up again; resolves when its nodes are Ready (with the product, or light). */
+export async function startLab(options: LabOptions = {}): Promise<Lab> {
+  const progress = options.progress ?? silentProgress
+  const name = options.name ?? 'lab'
+  checkName(name)
+  for (const orphan of await removeOrphans()) progress.note(`removed lab ${orphan}: the process it belonged to is gone`)
+  return withLock(`lab/${labFolder(name)}`, 300_000, async () => {
+    const lab = new Lab(await recordFor(name, options))
+    if (options.owned === true) watchOwner(name)
+    await (await Starter.of(lab, progress)).up()
+    const networked = lab.record.mode === 'full' && lab.record.product !== 'none'
+    if (networked) await progress.step('nodes Ready', () => waitForNodes(lab, 120_000))
+    return lab
+  })
+}
+
+/** Runs `work` with a lab of its own, which is removed afterwards, also when this process dies. */
+export async function withLab<T>(options: LabOptions, work: (lab: Lab) => Promise<T>): Promise<T> {
+  const lab = await startLab({ owned: true, ...options })
+  try {
+    return await work(lab)
+  } finally {
+    await lab.close()
+    await removeLab(lab.name)
+  }
+}
+
+/** Pulls a node's plug and starts it again: its namespaces, links and processes are gone, its disk is kept. */
+export async function rebootNode(lab: Lab, node: string, progress: Progress = silentProgress): Promise<void> {
+  await halt(lab.machine(node))
+  await (await Starter.of(lab, progress)).startNode(node)
+}
+
+function checkName(name: string): void {
+  if (!/^[a-z][a-z0-9-]{0,30}$/.test(name))
+    throw new Error(`a lab's name is made of a-z, 0-9 and -, got ${JSON.stringify(name)}`)
+  if (process.getuid?.() !== 0) throw new Error('a lab is made of namespaces and switches: run it as root')
+}
+
+/** The record of an existing lab, checked against what is asked for, or a new one with a network of its own. */
+async function recordFor(name: string, options: LabOptions): Promise<LabRecord> {
+  return withLock('slots', 30_000, async () => {
+    const existing = loadRecord(name)
+    const wanted = wantedRecord(name, existing?.slot ?? freeSlot(), options)
+    if (existing === undefined) {
+      mkdirSync(labFolder(name), { recursive: true })
+      saveRecord(wanted)
+      return wanted
+    }
+    const differing = Object.entries(wanted).filter(
+      ([key, value]) =>
+        key !== 'owner' &&
+        JSON.stringify(value) !== JSON.stringify(Object.entries(existing).find(([k]) => k === key)?.[1]),
+    )
+    if (differing.length === 0) return existing
+    throw new Error(
+      `lab ${name} exists with another ${differing.map(([key]) => key).join(', ')}: \`lab down --name ${name}\` first, or choose another name`,
+    )
+  })
+}
+
+function wantedRecord(name: string, slot: number, options: LabOptions): LabRecord {
+  const mode = options.mode ?? 'full'
+  return {
+    name,
+    slot,
+    mode,
+    nodes: Array.from({ length: options.nodes ?? 3 }, (_, i) => `n${i + 1}`),
+    tunnel: options.tunnel ?? 'vxlan',
+    controllers: mode === 'full' || options.controllers === true,
+    product: options.product ?? 'sources',
+    podCidr: options.podCidr ?? '10.244.0.0/16',
+    serviceCidr: options.serviceCidr ?? '10.96.0.0/16',
+    clusterDns: options.clusterDns ?? '10.96.0.10',
+    settings: options.settings ?? '',
+    ...(options.owned === true ? { owner: identify(process.pid) } : {}),
+  }
+}
+
+/** A third octet of 192.168 that neither another lab nor this host has. */
+function freeSlot(): number {
+  const used = new Set(labNames().map(name => loadRecord(name)?.slot))
+  const own = Object.values(networkInterfaces())
+    .flatMap(list => list ?? [])
+    .map(({ address }) => address)
+  for (let slot = 88; slot < 250; slot++) {
+    if (!used.has(slot) && !own.some(address => address.startsWith(`192.168.${slot}.`))) return slot
+  }
+  throw new Error('no network of 192.168.88.0 to 192.168.249.0 is free: remove labs with `lab down`')
+}
+
+/**
+ * Leaves a small process behind that waits for the end of this one, at the end of a pipe, and then removes the lab:
+ * a killed test leaves nothing.
+ */
+function watchOwner(name: string): void {
+  const main = new URL('main.ts', import.meta.url).pathname
+  // A line says that all is done; the end of the pipe without one, that the owner died.
+  const watch = 'read -r done || exec "$0" "$1" down --name "$2"'
+  const child = spawn('sh', ['-c', watch, process.execPath, main, name], {
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  child.unref()
+  const { stdin } = child
+  if (stdin !== null && 'unref' in stdin && typeof stdin.unref === 'function') stdin.unref()
+}
