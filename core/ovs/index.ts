@@ -8,3 +8,18 @@ export type OvsRow<Table extends keyof Open_vSwitch_Tables> = Open_vSwitch_Table
 export type OvsInsert<Table extends keyof Open_vSwitch_Tables> = Open_vSwitch_Tables[Table]['insert']
 /** What an update of the Open_vSwitch database takes. */
 export type OvsUpdate<Table extends keyof Open_vSwitch_Tables> = Open_vSwitch_Tables[Table]['update']
+
+export { type BridgeSpec, ensureBridge, ensureExternalIds, removeBridge, switchRow } from './bridges.ts'
+export { keyMutations, type WantedKeys } from './elements.ts'
+export { OvsError, type OvsErrorCode } from './errors.ts'
+export { type WaitOptions, waitForInstalled, waitForInterface } from './installed.ts'
+export {
+  type BridgeMappings,
+  formatBridgeMappings,
+  type MappingChange,
+  type MappingConflict,
+  mergeBridgeMappings,
+  parseBridgeMappings,
+} from './mappings.ts'
+export { ensurePort, type PortSpec, portOfInterface, removePort } from './ports.ts'
+export { type LocalSwitch, localSwitchTables } from './replica.ts'

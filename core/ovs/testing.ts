@@ -1,0 +1,122 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { promisify } from 'node:util'
+import { startOvsdbServer, type TestServer, until } from '@ovnkit/ovsdb/testing'
+
+const execute = promisify(execFile)
+
+export interface TestSwitchOptions {
+  /** Path of the network namespace to run ovs-vswitchd in: one that the test made. */
+  readonly netns: string
+  /** The database's schema. */
+  readonly schema?: string
+}
+
+/** A real Open vSwitch with the userspace datapath: database, daemon, and the tools that speak to them. */
+export interface TestSwitch extends AsyncDisposable {
+  readonly server: TestServer
+  /** `unix:` remote of the database. */
+  readonly remote: string
+  readonly dir: string
+  /** Starts ovs-vswitchd (again). */
+  start(): Promise<void>
+  /** Kills ovs-vswitchd at once: its internal ports go with it. */
+  kill(): Promise<void>
+  vsctl(...args: string[]): Promise<string>
+  ofctl(...args: string[]): Promise<string>
+  appctl(...args: string[]): Promise<string>
+}
+
+/** Starts ovsdb-server and ovs-vswitchd of the distribution in a folder of their own. They end when disposed, or with this process. */
+export async function startTestSwitch({
+  netns,
+  schema = '/usr/share/openvswitch/vswitch.ovsschema',
+}: TestSwitchOptions): Promise<TestSwitch> {
+  const server = await startOvsdbServer({ schema })
+  const daemon = new RunningSwitch(server, netns)
+  try {
+    await daemon.vsctl('--no-wait', 'init')
+    await daemon.start()
+    return daemon
+  } catch (error) {
+    await daemon[Symbol.asyncDispose]()
+    throw error
+  }
+}
+
+class RunningSwitch implements TestSwitch {
+  readonly server: TestServer
+  readonly #netns: string
+  #process: ChildProcess | undefined
+
+  constructor(server: TestServer, netns: string) {
+    this.server = server
+    this.#netns = netns
+  }
+
+  get dir(): string {
+    return this.server.dir
+  }
+
+  get remote(): string {
+    return this.server.remote
+  }
+
+  async start(): Promise<void> {
+    const control = `--unixctl=${this.dir}/vswitchd.ctl`
+    const log = [`--log-file=${this.dir}/vswitchd.log`, '-vconsole:off']
+    const args = [
+      `--net=${this.#netns}`,
+      'setpriv',
+      '--pdeathsig',
+      'KILL',
+      'ovs-vswitchd',
+      '--disable-system',
+      control,
+      ...log,
+      this.remote,
+    ]
+    const child = spawn('nsenter', args, { cwd: this.dir, env: this.#environment(), stdio: 'ignore' })
+    this.#process = child
+    await until('ovs-vswitchd answers', async () => {
+      if (child.exitCode !== null)
+        throw new Error(`ovs-vswitchd exited with ${child.exitCode}, see ${this.dir}/vswitchd.log`)
+      return (await this.appctl('version')) !== ''
+    })
+  }
+
+  async kill(): Promise<void> {
+    const child = this.#process
+    this.#process = undefined
+    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
+    const gone = once(child, 'exit')
+    child.kill('SIGKILL')
+    await gone
+  }
+
+  vsctl(...args: string[]): Promise<string> {
+    return this.#run('ovs-vsctl', `--db=${this.remote}`, '--timeout=20', ...args)
+  }
+
+  ofctl(...args: string[]): Promise<string> {
+    return this.#run('ovs-ofctl', ...args)
+  }
+
+  appctl(...args: string[]): Promise<string> {
+    return this.#run('ovs-appctl', '-t', `${this.dir}/vswitchd.ctl`, ...args)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.kill()
+    await this.server[Symbol.asyncDispose]()
+  }
+
+  async #run(program: string, ...args: string[]): Promise<string> {
+    const { stdout } = await execute(program, args, { env: this.#environment() })
+    return stdout
+  }
+
+  #environment(): NodeJS.ProcessEnv {
+    return { ...process.env, OVS_RUNDIR: this.dir, OVS_LOGDIR: this.dir, OVS_DBDIR: this.dir }
+  }
+}
