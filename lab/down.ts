@@ -4,6 +4,7 @@ import { halt, machineAt } from './machine/machine.ts'
 import { isAlive } from './state/identity.ts'
 import { planOf } from './state/plan.ts'
 import { labFolder, labNames, loadRecord } from './state/record.ts'
+import { runRaw } from './state/run.ts'
 import { waitFor } from './state/wait.ts'
 
 /**
@@ -17,7 +18,9 @@ export async function removeLab(name: string): Promise<void> {
     // Nodes first: their ends of the wires go with them.
     await Promise.all(record.nodes.map(node => halt(machineAt(folder, node))))
     await halt(machineAt(folder, 'control'))
-    const { cgroup } = planOf(record)
+    const { cgroup, uplink } = planOf(record)
+    // The kernel takes namespaces apart some time after their last process; the next lab may want the same link at once.
+    await runRaw(['ip', 'link', 'delete', uplink])
     // The kernel takes a moment to count the last process out of its group.
     await waitFor(() => emptied(cgroup), { what: `the end of the control group ${cgroup}`, within: 30_000 })
   }
