@@ -1,0 +1,54 @@
+import { type IpAddress, ipFamily } from '@ovnkit/inet'
+import type { Netlink, NetlinkEvent, Subscription } from '@ovnkit/linux'
+import { Store } from '@ovnkit/reconcile'
+
+/** A network interface of the host that has addresses. */
+export interface HostLink {
+  readonly name: string
+  readonly mtu: number
+  /** Global addresses, IPv4 first. */
+  readonly addresses: readonly IpAddress[]
+}
+
+export type HostStore = Store<HostLink>
+
+export function createHostStore(): HostStore {
+  return new Store<HostLink>({ name: 'host links', equals: (a, b) => JSON.stringify(a) === JSON.stringify(b) })
+}
+
+/** Follows the host's interfaces by the kernel's events. Keys are names; those without global addresses are left out. */
+export function observeHost(netlink: Netlink, store: HostStore, onError: (error: unknown) => void): Subscription {
+  let reading = false
+  let again = false
+  const read = async () => {
+    again = true
+    if (reading) return
+    reading = true
+    while (again) {
+      again = false
+      await readHost(netlink, store).catch(onError)
+    }
+    reading = false
+  }
+  const subscription = netlink.subscribe(['link', 'address'], event => {
+    if (concerns(event)) void read()
+  })
+  void read()
+  return subscription
+}
+
+/** Pods' interfaces come and go all the time and have no address here. */
+function concerns(event: NetlinkEvent): boolean {
+  return event.kind !== 'link' || event.link.kind !== 'veth'
+}
+
+async function readHost(netlink: Netlink, store: HostStore): Promise<void> {
+  const [links, addresses] = await Promise.all([netlink.links(), netlink.addresses()])
+  const usable = addresses.filter(({ scope, tentative }) => scope === 'global' && !tentative)
+  const found = links.flatMap(({ index, name, mtu }): [string, HostLink][] => {
+    const own = usable.filter(address => address.index === index).map(({ address }) => address)
+    if (own.length === 0) return []
+    return [[name, { name, mtu, addresses: own.sort((a, b) => ipFamily(a) - ipFamily(b)) }]]
+  })
+  store.replace(found)
+}

@@ -1,0 +1,26 @@
+import { annotationNames, configHashAnnotation } from '@ovnkit/cni-api'
+import type { Pod } from '@ovnkit/kube'
+
+/** What the agent keeps of a pod of its node. */
+export interface PodFacts {
+  readonly uid: string
+  /** For the mirror of a static pod: the UID that the kubelet gives the pod in CNI_ARGS. */
+  readonly configHash: string | undefined
+  /** Annotation `k8s.ovn.org/pod-networks` as it is written. */
+  readonly network: string | undefined
+}
+
+/** @returns undefined for a pod that uses the node's network */
+export function podFacts({ metadata, spec }: Pod): PodFacts | undefined {
+  if (spec?.hostNetwork === true) return undefined
+  return {
+    uid: metadata?.uid ?? '',
+    configHash: metadata?.annotations?.[configHashAnnotation],
+    network: metadata?.annotations?.[annotationNames.pod.podNetworks],
+  }
+}
+
+/** Whether this is the pod that the kubelet calls by that UID. Runtimes that tell no UID get the pod of that name. */
+export function isPod({ uid, configHash }: PodFacts, podUid: string): boolean {
+  return podUid === '' || podUid === uid || podUid === configHash
+}

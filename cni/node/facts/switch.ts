@@ -1,0 +1,74 @@
+import { integrationBridge } from '@ovnkit/cni-api'
+import type { Open_vSwitch_Tables } from '@ovnkit/ovs'
+import type { Database } from '@ovnkit/ovsdb'
+import { Store } from '@ovnkit/reconcile'
+
+/** What renders need to know of the local Open vSwitch. */
+export interface SwitchFacts {
+  /** `system-id` as it is; undefined when nobody has set one. */
+  readonly systemId: string | undefined
+  /** `ovn-bridge-datapath-type`, empty when it is not set. */
+  readonly wantedDatapath: string
+  /** Datapath of the integration bridge: `system`, `netdev`; undefined while there is no bridge. */
+  readonly datapath: string | undefined
+  /** Bridges of the userspace datapath: an address on one of their own ports can end tunnels of that datapath. */
+  readonly netdevBridges: readonly string[]
+}
+
+export type LocalDatabase = Database<Open_vSwitch_Tables, typeof switchTables>
+
+/** What the agent holds of the local database. */
+export const switchTables = {
+  Open_vSwitch: { columns: ['bridges', 'external_ids', 'datapath_types', 'ovs_version'] },
+  Bridge: {
+    columns: ['name', 'ports', 'datapath_type', 'fail_mode', 'external_ids'],
+    indexes: { byName: ['name'] },
+  },
+  Port: {
+    columns: ['name', 'interfaces', 'external_ids'],
+    indexes: { byName: ['name'], byInterface: [{ element: 'interfaces' }] },
+  },
+  Interface: {
+    columns: ['name', 'type', 'external_ids', 'error', 'ofport', 'mac', 'mtu_request'],
+    indexes: {
+      byName: ['name'],
+      bySandbox: [{ column: 'external_ids', key: 'sandbox' }],
+      byIfaceId: [{ column: 'external_ids', key: 'iface-id' }],
+    },
+  },
+} as const
+
+/** The only key of the store. */
+export const theSwitch = 'switch'
+export type SwitchStore = Store<SwitchFacts>
+
+export function createSwitchStore(): SwitchStore {
+  return new Store<SwitchFacts>({ name: 'switch', equals: (a, b) => JSON.stringify(a) === JSON.stringify(b) })
+}
+
+/** Keeps the store equal to what the database says. */
+export function observeSwitch(database: LocalDatabase, store: SwitchStore): Disposable {
+  return database.onBatch(batch => {
+    if (!store.synced || batch.table('Open_vSwitch') || batch.table('Bridge')) store.replace(read(database))
+  })
+}
+
+function read(database: LocalDatabase): [string, SwitchFacts][] {
+  const root = database.table('Open_vSwitch').one()
+  if (root === undefined) return []
+  const bridge = database.table('Bridge').by('byName', integrationBridge)
+  return [
+    [
+      theSwitch,
+      {
+        systemId: root.external_ids.get('system-id') || undefined,
+        wantedDatapath: root.external_ids.get('ovn-bridge-datapath-type') ?? '',
+        datapath: bridge && (bridge.datapath_type || 'system'),
+        netdevBridges: [...database.table('Bridge').rows()]
+          .filter(row => row.datapath_type === 'netdev')
+          .map(row => row.name)
+          .sort(),
+      },
+    ],
+  ]
+}

@@ -1,0 +1,69 @@
+import { existsSync } from 'node:fs'
+import { type Config, integrationBridge } from '@ovnkit/cni-api'
+import { addToSet, insert, mutate, type Operation, randomUuid, update } from '@ovnkit/ovsdb'
+import type { Logger } from '@ovnkit/process'
+import type { LocalDatabase } from '../facts/switch.ts'
+
+/**
+ * Keeps the integration bridge there: made if it is missing (ovn-controller would make it too; whoever is first), with
+ * fail mode secure, and of the datapath type that the configuration names. It is never removed: others live on it.
+ */
+export function keepBridge(database: LocalDatabase, config: Config, logger: Logger): Disposable {
+  let busy = false
+  const keep = async () => {
+    if (busy || !database.connected) return
+    busy = true
+    const operations = bridgeOperations(database, wantedDatapath(database, config))
+    if (operations.length > 0) {
+      const outcome = await database.transact(operations)
+      // A conflict is ovn-controller having been first; the batch that shows its bridge comes next.
+      logger.info({ outcome: outcome.status }, `bridge ${integrationBridge} set up`)
+    }
+    busy = false
+  }
+  const report = (err: unknown) => logger.error({ err }, `could not set up bridge ${integrationBridge}`)
+  const subscription = database.onBatch(batch => {
+    if (batch.table('Open_vSwitch') || batch.table('Bridge')) void keep().catch(report)
+  })
+  void keep().catch(report)
+  return subscription
+}
+
+function bridgeOperations(database: LocalDatabase, datapath: string): Operation[] {
+  const root = database.table('Open_vSwitch').one()
+  if (root === undefined) return []
+  const bridge = database.table('Bridge').by('byName', integrationBridge)
+  if (bridge === undefined) return createBridge(root._uuid, datapath)
+  const changes = {
+    ...(bridge.fail_mode !== 'secure' && { fail_mode: 'secure' }),
+    ...((bridge.datapath_type || 'system') !== datapath && { datapath_type: datapath }),
+  }
+  return Object.keys(changes).length === 0 ? [] : [update('Bridge', bridge._uuid, changes)]
+}
+
+function createBridge(root: string, datapath: string): Operation[] {
+  const [bridge, port, own] = [randomUuid(), randomUuid(), randomUuid()]
+  return [
+    insert('Interface', own, { name: integrationBridge, type: 'internal' }),
+    insert('Port', port, { name: integrationBridge, interfaces: [own] }),
+    insert('Bridge', bridge, {
+      name: integrationBridge,
+      ports: [port],
+      fail_mode: 'secure',
+      datapath_type: datapath === 'system' ? '' : datapath,
+    }),
+    mutate('Open_vSwitch', root, [addToSet('bridges', bridge)]),
+  ]
+}
+
+/** The configured type; else the bridge's own, else what the switch is told for OVN, else the kernel's where it has it. */
+function wantedDatapath(database: LocalDatabase, { ovs, dpdk }: Config): string {
+  if (ovs.datapathType !== 'auto') return ovs.datapathType
+  if (dpdk.enabled) return 'netdev'
+  const root = database.table('Open_vSwitch').one()
+  const told = root?.external_ids.get('ovn-bridge-datapath-type')
+  const bridge = database.table('Bridge').by('byName', integrationBridge)
+  if (told) return told
+  if (bridge !== undefined) return bridge.datapath_type || 'system'
+  return existsSync('/sys/module/openvswitch') ? 'system' : 'netdev'
+}

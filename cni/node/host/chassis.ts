@@ -1,0 +1,73 @@
+import { annotationNames, sbRemote } from '@ovnkit/cni-api'
+import type { IpAddress } from '@ovnkit/inet'
+import { resources } from '@ovnkit/kube'
+import type { Desired, Rendered, View } from '@ovnkit/reconcile'
+import type { HostLink } from '../facts/host.ts'
+import type { NodeFacts } from '../facts/node.ts'
+import { type SwitchFacts, theSwitch } from '../facts/switch.ts'
+import { type HostContext, linksOf } from './context.ts'
+import { type Encap, findEncap, podMtu } from './encap.ts'
+import { kubernetes, ovs } from './objects.ts'
+
+/** The node as a chassis of OVN: keys of ours in the switch's external_ids, and what the controller has to know of it. */
+export function renderChassis(context: HostContext, view: View): Rendered {
+  const node = view.get(context.nodes, context.node)
+  const local = view.get(context.switches, theSwitch)
+  if (node === undefined) return { kind: 'wait', reason: 'NoNode', message: `Node ${context.node} does not exist` }
+  if (local === undefined)
+    return { kind: 'wait', reason: 'NoSwitch', message: 'the local Open vSwitch is not known yet' }
+  const links = linksOf(view, context.links)
+  const encap = findEncap(context.config, node, links)
+  if ('problem' in encap) return { kind: 'wait', reason: 'NoTunnelAddress', message: encap.problem }
+  const systemId = local.systemId ?? context.node
+  const { chassis, tunnelIp, addresses, mtu } = annotationNames.node
+  const annotations = kubernetes.annotations(
+    { resource: resources.nodes, name: context.node, uid: node.uid },
+    {
+      [chassis]: systemId,
+      [tunnelIp]: encap.ip,
+      [addresses]: hostAddresses(node, links).join(','),
+      [mtu]: String(podMtu(context.config, encap)),
+    },
+  )
+  const objects: Desired[] = [...externalIds(context, local, encap, systemId), annotations]
+  const message = tunnelProblem(local, encap)
+  if (message !== undefined) return { kind: 'invalid', reason: 'TunnelOutsideUserspaceBridge', message, objects }
+  return { kind: 'objects', objects }
+}
+
+/** ovn-controller(8), "CONFIGURATION". Keys that are not named stay as others have set them. */
+function externalIds({ config, node }: HostContext, local: SwitchFacts, encap: Encap, systemId: string): Desired[] {
+  const values: Record<string, string> = {
+    'ovn-remote': sbRemote(config),
+    'ovn-encap-type': config.tunnel.type,
+    'ovn-encap-ip': encap.ip,
+    'ovn-monitor-all': String(config.ovn.monitorAll),
+  }
+  // One that somebody else has chosen (ovs-ctl's random one, ZStack's) is the chassis name: changing it makes a second chassis.
+  if (systemId === node) values['system-id'] = systemId
+  if (local.datapath === 'netdev') values['ovn-bridge-datapath-type'] = 'netdev'
+  const row = { table: 'Open_vSwitch' }
+  return Object.entries(values).map(([key, value]) => ovs.element({ row, column: 'external_ids', key, value }))
+}
+
+/** The userspace datapath sends tunnels only through its own bridges: from elsewhere they silently do not leave. */
+function tunnelProblem(local: SwitchFacts, encap: Encap): string | undefined {
+  if (local.datapath !== 'netdev' || local.netdevBridges.includes(encap.link)) return undefined
+  return (
+    `tunnels of the userspace datapath cannot leave through ${encap.link}, which has the tunnel address ${encap.ip}: ` +
+    `put ${encap.link} into a bridge with datapath_type=netdev and move its address to the bridge, ` +
+    'or set tunnel.encapIP to an address on such a bridge'
+  )
+}
+
+/** Every address that pods may call the node by. Those of the pods' own side are none. */
+function hostAddresses(node: NodeFacts, links: readonly HostLink[]): readonly IpAddress[] {
+  const others = links.filter(({ name }) => !isVirtual(name)).flatMap(({ addresses }) => addresses)
+  return [...new Set([...node.internalIps, ...others])]
+}
+
+/** Bridges of container engines and our own link: the same addresses on every node, or none of the host's. */
+function isVirtual(link: string): boolean {
+  return /^(ovn-|docker|cni|virbr|br-int$|lo$)/.test(link)
+}

@@ -1,0 +1,91 @@
+import {
+  annotationNames,
+  type InterfaceAddress,
+  integrationBridge,
+  interfaceIds,
+  managementInterface,
+  nodePortName,
+  parseJoinAddresses,
+} from '@ovnkit/cni-api'
+import { type Cidr, hostAddress, type IpAddress, ipFamily, macFromIp } from '@ovnkit/inet'
+import { KernelAddress, KernelLink, KernelRoute, userspaceDatapathOffloads } from '@ovnkit/linux'
+import type { Desired, Rendered, View } from '@ovnkit/reconcile'
+import { theSwitch } from '../facts/switch.ts'
+import { type HostContext, linksOf, subnetsOf } from './context.ts'
+import { findEncap, podMtu } from './encap.ts'
+import { ovs } from './objects.ts'
+
+/** The management port: the host's way to pods, and in gateway mode local the pods' way out. */
+export function renderManagement(context: HostContext, view: View): Rendered {
+  const node = view.get(context.nodes, context.node)
+  const local = view.get(context.switches, theSwitch)
+  const text = node?.annotations[annotationNames.node.joinAddress]
+  if (local?.datapath === undefined) {
+    return { kind: 'wait', reason: 'NoBridge', message: `bridge ${integrationBridge} does not exist yet` }
+  }
+  if (text === undefined) {
+    const message = `the controller has not given Node ${context.node} its address in the join network yet`
+    return { kind: 'wait', reason: 'NoJoinAddress', message }
+  }
+  const encap = findEncap(context.config, node, linksOf(view, context.links))
+  if ('problem' in encap) return { kind: 'wait', reason: 'NoTunnelAddress', message: encap.problem }
+  const mtu = podMtu(context.config, encap)
+  const addresses = parseJoinAddresses(text)
+  return {
+    kind: 'objects',
+    objects: [
+      ...port(context.node, addresses, mtu),
+      link(mtu, local.datapath === 'netdev'),
+      ...addresses.map(
+        ({ ip, prefixLength }) => new KernelAddress({ link: managementInterface, address: ip, prefixLength }),
+      ),
+      ...routes(context, view, addresses),
+    ],
+  }
+}
+
+function port(node: string, addresses: readonly InterfaceAddress[], mtu: number): Desired[] {
+  const [first] = addresses
+  const mac = first && macFromIp(first.ip)
+  const ids = { [interfaceIds.ifaceId]: nodePortName(node) }
+  const columns = { name: managementInterface, type: 'internal', mac, mtu_request: mtu, external_ids: ids }
+  const parent = { table: 'Bridge', index: 'byName', value: integrationBridge, column: 'ports' }
+  const interfaces = [ovs.ref('Interface', managementInterface)]
+  return [
+    ovs.row({
+      table: 'Interface',
+      key: managementInterface,
+      columns,
+      parent: { table: 'Port', key: managementInterface, column: 'interfaces' },
+    }),
+    ovs.row({ table: 'Port', key: managementInterface, columns: { name: managementInterface, interfaces }, parent }),
+  ]
+}
+
+function link(mtu: number, userspace: boolean): Desired {
+  return new KernelLink({
+    name: managementInterface,
+    up: true,
+    mtu,
+    ipv4: { rp_filter: 0 },
+    ...(userspace && { offloads: userspaceDatapathOffloads }),
+  })
+}
+
+/** To pods, and to Services where they are ours, by way of the router's port on the join switch. */
+function routes({ config, subnets }: HostContext, view: View, addresses: readonly InterfaceAddress[]): Desired[] {
+  const overlay = subnetsOf(view, subnets).flatMap(subnet => (subnet.overlay ? subnet.ranges : []))
+  const services = config.service.kubeProxyReplacement ? config.network.serviceCIDR : []
+  const ranges = new Map([...overlay, ...services].map(range => [range.text, range]))
+  return [...ranges.values()].flatMap(destination => {
+    const via = gatewayOf(config.network.joinCIDR, destination)
+    const joined = addresses.some(({ ip }) => ipFamily(ip) === destination.family)
+    return via && joined ? [new KernelRoute({ destination, via, link: managementInterface })] : []
+  })
+}
+
+/** The first address of the join network is the router's. */
+function gatewayOf(join: readonly Cidr[], { family }: Cidr): IpAddress | undefined {
+  const range = join.find(each => each.family === family)
+  return range && hostAddress(range, 1)
+}

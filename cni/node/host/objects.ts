@@ -1,0 +1,9 @@
+import { managedBy } from '@ovnkit/cni-api'
+import { kubeDesires } from '@ovnkit/kube'
+import { OvsdbObjects } from '@ovnkit/reconcile'
+
+/** Names of the engine's targets. */
+export const targets = { ovs: 'ovs', kubernetes: 'kubernetes', nft: 'nft' } as const
+
+export const ovs = new OvsdbObjects({ target: targets.ovs, namespace: managedBy })
+export const kubernetes = kubeDesires(targets.kubernetes)

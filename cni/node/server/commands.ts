@@ -1,0 +1,143 @@
+import { existsSync } from 'node:fs'
+import type { PodNetwork } from '@ovnkit/cni-api'
+import { type AgentRequest, type CniResult, cniErrors } from '@ovnkit/cni-api/agent-socket'
+import type { Netlink } from '@ovnkit/linux'
+import type { Logger } from '@ovnkit/process'
+import type { LocalDatabase } from '../facts/switch.ts'
+import type { Assignments, PodRef } from '../sandbox/assignment.ts'
+import type { Attachments } from '../sandbox/attachments.ts'
+import { checkSandbox } from '../sandbox/check.ts'
+import type { LinkOptions } from '../sandbox/link.ts'
+import { routesOf } from '../sandbox/link.ts'
+import { hostInterfaceName, type Sandbox, type SandboxId, sandboxKey } from '../sandbox/sandbox.ts'
+import { CniError, tryAgain } from './cni-error.ts'
+import { Turns } from './turns.ts'
+
+export interface CommandsOptions {
+  readonly database: LocalDatabase
+  readonly netlink: Netlink
+  readonly assignments: Assignments
+  readonly attachments: Attachments
+  /** How pods' interfaces are made; undefined while the node's set-up is not known yet. */
+  readonly linkOptions: () => LinkOptions | undefined
+  /** Why pods cannot be served, before the first time that they could. */
+  readonly notInitialized: () => string | undefined
+  readonly logger: Logger
+}
+
+/** The commands of CNI, as the agent carries them out. */
+export class Commands {
+  readonly #options: CommandsOptions
+  readonly #turns = new Turns()
+
+  constructor(options: CommandsOptions) {
+    this.#options = options
+  }
+
+  add(request: AgentRequest, signal: AbortSignal): Promise<CniResult> {
+    const id = sandboxOf(request)
+    return this.#turns.run(sandboxKey(id), signal, async own => {
+      const pod = podOf(request)
+      const { assignments, attachments } = this.#options
+      const { uid, network } = await assignments.wait(pod, own)
+      const sandbox = {
+        ...id,
+        netns: request.netns ?? '',
+        namespace: pod.namespace,
+        pod: pod.name,
+        podUid: uid,
+        network,
+      }
+      const linkOptions = this.#linkOptions()
+      await attachments.attach(sandbox, linkOptions, own)
+      return resultOf(sandbox)
+    })
+  }
+
+  /** An ADD of the same sandbox that is still under way is given up first. */
+  del(request: AgentRequest, signal: AbortSignal): Promise<null> {
+    const id = sandboxOf(request)
+    return this.#turns.takeOver(sandboxKey(id), signal, async () => {
+      await this.#options.attachments.detach(id)
+      return null
+    })
+  }
+
+  async check(request: AgentRequest, signal: AbortSignal): Promise<null> {
+    const id = sandboxOf(request)
+    const { assignments, database, netlink } = this.#options
+    const pod = podOf(request)
+    const { uid, network } = await assignments.wait(pod, signal)
+    const sandbox = { ...id, netns: request.netns ?? '', namespace: pod.namespace, pod: pod.name, podUid: uid, network }
+    const problems = await checkSandbox(database, netlink, sandbox, this.#linkOptions().mtu)
+    if (problems.length === 0) return null
+    throw new CniError(cniErrors.checkFailed, problems.join('; '), `pod ${pod.namespace}/${pod.name}`)
+  }
+
+  async gc({ config }: AgentRequest): Promise<null> {
+    const valid = config['cni.dev/valid-attachments']
+    if (!Array.isArray(valid)) {
+      throw new CniError(cniErrors.invalidConfig, 'GC needs cni.dev/valid-attachments in the configuration')
+    }
+    const keys = new Set(
+      valid.map(({ containerID, ifname }) => sandboxKey({ containerId: containerID, ifName: ifname })),
+    )
+    const gone = await this.#options.attachments.keepOnly(keys)
+    if (gone.length > 0) this.#options.logger.info({ count: gone.length }, 'removed attachments that no sandbox has')
+    return null
+  }
+
+  /** Good from the first time on that pods could be served: an outage of API or databases must not make the node NotReady. */
+  async status(): Promise<null> {
+    const problem = this.#options.notInitialized()
+    if (problem !== undefined) throw new CniError(cniErrors.notAvailable, 'the network is not set up yet', problem)
+    return null
+  }
+
+  /** After a start: ports in the database whose sandboxes went with a reboot. */
+  async sweep(): Promise<void> {
+    const gone = await this.#options.attachments.sweepLeftovers(path => path !== '' && existsSync(path))
+    if (gone.length > 0) this.#options.logger.info({ count: gone.length }, 'removed ports of sandboxes that are gone')
+  }
+
+  #linkOptions(): LinkOptions {
+    const options = this.#options.linkOptions()
+    if (options === undefined) throw tryAgain('the network of this node is not set up yet')
+    return options
+  }
+}
+
+function sandboxOf({ containerID = '', ifName = '' }: AgentRequest): SandboxId {
+  if (containerID === '' || ifName === '') {
+    throw new CniError(cniErrors.badEnvironment, 'expected a container ID and the name of an interface')
+  }
+  return { containerId: containerID, ifName }
+}
+
+function podOf({ podNamespace = '', podName = '', podUID = '' }: AgentRequest): PodRef {
+  if (podNamespace === '' || podName === '') {
+    throw new CniError(cniErrors.badEnvironment, 'expected K8S_POD_NAMESPACE and K8S_POD_NAME in CNI_ARGS')
+  }
+  return { namespace: podNamespace, name: podName, uid: podUID }
+}
+
+/** CNI 1.0.0, "ADD Success". */
+function resultOf(sandbox: Sandbox): CniResult {
+  const { network, ifName, netns } = sandbox
+  return {
+    interfaces: [
+      { name: hostInterfaceName(sandbox), mac: '' },
+      { name: ifName, mac: network.mac, sandbox: netns },
+    ],
+    ips: ipsOf(network),
+    routes: routesOf(network).map(({ destination, nextHop }) => ({ dst: destination.text, gw: nextHop })),
+    dns: {},
+  }
+}
+
+function ipsOf({ addresses, gateways }: PodNetwork): CniResult['ips'] {
+  return addresses.map(({ ip, prefixLength }) => {
+    const gateway = gateways.find(each => each.includes(':') === ip.includes(':'))
+    return { address: `${ip}/${prefixLength}`, ...(gateway && { gateway }), interface: 1 }
+  })
+}
