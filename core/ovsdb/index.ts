@@ -5,6 +5,8 @@ export {
   InconsistentError,
   type TlsFiles,
 } from './connection/types.ts'
+export { openDatabase } from './database.ts'
+export { SchemaTooOldError } from './replica/plan.ts'
 export { parseSchema, SchemaError } from './schema/parse.ts'
 export {
   type AnyTables,

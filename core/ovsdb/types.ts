@@ -44,11 +44,7 @@ export interface TableOptions {
 
 export type TablesOptions<T extends AnyTables> = { readonly [N in TableName<T>]?: TableOptions }
 
-/** What metrics are reported to; @ovnkit/process has one. */
-export interface OvsdbMetrics {
-  /** Called at each collection with name, labels and value of every series. */
-  collect(read: () => Iterable<MetricSample>): void
-}
+/** One value of one series, in the terms of Prometheus. */
 export interface MetricSample {
   readonly name: string
   readonly help: string
@@ -140,7 +136,7 @@ export interface Database<T extends AnyTables = AnyTables, O extends TablesOptio
   transaction<R>(
     run: (tx: Transaction<T>) => R | Promise<R>,
     options?: TransactionOptions,
-  ): Promise<Outcome & { readonly value: R }>
+  ): Promise<Outcome & { readonly value: R | undefined }>
   /** Joins independent small transactions into few big ones. */
   batcher(options?: BatcherOptions): Batcher
   /** Called synchronously after the replica and its indexes were changed. A throw goes to the logger, nothing else. */

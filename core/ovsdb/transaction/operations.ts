@@ -6,7 +6,7 @@ import type { Atom, MapInput, OvsMap, OvsSet, Uuid } from '../schema/values.ts'
  * They compose freely: build them anywhere, join the arrays, hand them to `transact`.
  */
 
-/** Column values by name; the wire form is made from the schema. `undefined` = untouched, `null` = cleared. */
+/** Column values by name (iterables in them are read more than once: no generators); the wire form is made from the schema. `undefined` = untouched, `null` = cleared. */
 export type ColumnValues = object
 
 export interface InsertOperation {
@@ -54,7 +54,7 @@ export interface WaitOperation {
   /** Milliseconds; 0 tests at once. */
   readonly timeout: number
 }
-/** A guard: no row of the table has these column values. */
+/** A guard: no row of the table has these column values; sets and maps of it need only contain what is given. */
 export interface AbsentOperation {
   readonly op: 'absent'
   readonly table: string
@@ -172,11 +172,11 @@ export const increment = (column: string, by: number | bigint = 1): Mutation => 
 
 type Row<T extends AnyTables, N extends TableName<T>> = T[N]['row']
 type ColumnsOf<R, Shape> = { [C in keyof R]: R[C] extends Shape ? C : never }[keyof R] & string
-type ElementOf<V> = V extends OvsSet<infer E> ? E : never
-type KeyOf<V> = V extends OvsMap<infer K, infer _> ? K : never
-type MapInputOf<V> = V extends OvsMap<infer K, infer E> ? (K extends Atom ? MapInput<K, E> : never) : never
-type SetColumns<R> = Exclude<ColumnsOf<R, OvsSet<never>>, ColumnsOf<R, OvsMap<never, unknown>>>
-type MapColumns<R> = ColumnsOf<R, OvsMap<never, unknown>>
+export type ElementOf<V> = V extends OvsSet<infer E> ? E : never
+export type KeyOf<V> = V extends OvsMap<infer K, infer _> ? K : never
+export type MapInputOf<V> = V extends OvsMap<infer K, infer E> ? (K extends Atom ? MapInput<K, E> : never) : never
+export type SetColumns<R> = Exclude<ColumnsOf<R, OvsSet<never>>, ColumnsOf<R, OvsMap<never, unknown>>>
+export type MapColumns<R> = ColumnsOf<R, OvsMap<never, unknown>>
 
 /** The same builders, checked against a schema: `const nb = operations(OVN_Northbound)`. */
 export interface TypedOperations<T extends AnyTables> {
@@ -219,9 +219,9 @@ export function operations<T extends AnyTables>(_schema: DatabaseSchema<T>): Typ
     remove,
     wait: (table, uuid, row, until) => wait(table, uuid, { ...row }, until),
     absent: (table, row) => absent(table, { ...row }),
-    addToSet: (table, uuid, column, values) => mutate(table, uuid, [{ kind: 'addToSet', column, values }]),
-    removeFromSet: (table, uuid, column, values) => mutate(table, uuid, [{ kind: 'removeFromSet', column, values }]),
+    addToSet: (table, uuid, column, values) => mutate(table, uuid, [addToSet(column, ...values)]),
+    removeFromSet: (table, uuid, column, values) => mutate(table, uuid, [removeFromSet(column, ...values)]),
     setKeys: (table, uuid, column, entries) => mutate(table, uuid, [{ kind: 'setKeys', column, entries }]),
-    deleteKeys: (table, uuid, column, keys) => mutate(table, uuid, [{ kind: 'deleteKeys', column, keys }]),
+    deleteKeys: (table, uuid, column, keys) => mutate(table, uuid, [deleteKeys(column, ...keys)]),
   }
 }
