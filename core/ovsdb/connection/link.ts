@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { isDeepStrictEqual } from 'node:util'
-import { RpcError } from '../session/errors.ts'
+import { DisconnectedError, RpcError } from '../session/errors.ts'
 import { Session, type SessionHandler } from '../session/session.ts'
 import type { BulkRow } from '../wire/bulk.ts'
 import type { BulkStart } from '../wire/bulk-start.ts'
@@ -59,9 +59,9 @@ export class Link implements SessionHandler {
   readonly #feed: Feed
   readonly #data: DataMonitor
   readonly #lock: Lock | undefined
-  #schema: string | undefined
+  #serverSchema: string | undefined
   #usable = false
-  #started = false
+  #converting = false
   #wasLive = false
 
   constructor(stream: Duplex, options: LinkOptions, owner: LinkOwner) {
@@ -137,7 +137,7 @@ export class Link implements SessionHandler {
   }
 
   bulk(start: BulkStart): BulkRow {
-    const ofServer = start.place === 'update' ? isDeepStrictEqual(start.monitor, SERVER_MONITOR) : !this.#started
+    const ofServer = start.place === 'update' ? isDeepStrictEqual(start.monitor, SERVER_MONITOR) : !this.#usable
     if (ofServer) return (_table, ...row) => this.#server.applyBytes(...row)
     return this.#data.bulk(start.place)
   }
@@ -166,14 +166,7 @@ export class Link implements SessionHandler {
 
   /** Servers before OVS 2.9, or of another make: without `_Server` there is nothing to check. */
   #withoutServerDatabase(error: unknown): void {
-    if (!(error instanceof RpcError)) return
-    const { database } = this.#options.wanted()
-    this.#session
-      .call('get_schema', [database])
-      .then(schema => this.#use(JSON.stringify(schema)))
-      .catch((cause: unknown) => {
-        if (cause instanceof RpcError) this.close(new RejectedError(`no schema of ${database}`, { cause }))
-      })
+    if (error instanceof RpcError) this.#requestSchema()
   }
 
   #serverChanged(updates: Json, split: boolean): void {
@@ -200,28 +193,46 @@ export class Link implements SessionHandler {
 
   #accept(row: ServerDatabase): void {
     if (row.index !== undefined) this.#owner.index(row.index)
-    if (row.schema !== undefined && row.schema !== this.#schema) this.#use(row.schema)
+    if (row.schema === undefined || row.schema === this.#serverSchema) return
+    this.#serverSchema = row.schema
+    if (!this.#converting) this.#use(row.schema)
   }
 
   /** Schema known, at first or after a conversion: (re)start the monitor. */
   #use(schema: string): void {
     const { observer, memory } = this.#options
-    if (this.#schema !== undefined) memory.forget()
-    this.#schema = schema
-    if (!this.#usable) this.#lock?.ask()
+    if (this.#usable) memory.forget()
+    else this.#lock?.ask()
     this.#usable = true
-    this.#started = true
     this.#owner.awaiting(true)
     this.#owner.syncing()
     const parsed = parseJson(schema) as JsonObject
     this.#data.start(guard(() => observer.schema(parsed)))
   }
 
-  /** The database was converted or removed: a new schema in `_Server`, or the missing row, says which. */
+  /**
+   * The database was converted or removed. The schema has to be asked for: standalone servers (3.1) don't tell the new one in
+   * `_Server`.
+   */
   #canceled(id: Json): void {
     if (!isDeepStrictEqual(id, this.#data.id)) return
-    this.#options.memory.forget()
+    this.#converting = true
     this.#owner.awaiting(true)
+    this.#requestSchema()
+  }
+
+  #requestSchema(): void {
+    const { database } = this.#options.wanted()
+    this.#session
+      .call('get_schema', [database])
+      .then(schema => {
+        this.#converting = false
+        this.#use(JSON.stringify(schema))
+      })
+      .catch((cause: unknown) => {
+        if (cause instanceof RpcError) this.close(new RejectedError(`no schema of ${database}`, { cause }))
+        else if (!(cause instanceof DisconnectedError)) this.close(asError(cause))
+      })
   }
 
   #becomeLive(reason: UpdateStart['reason']): void {
@@ -229,4 +240,8 @@ export class Link implements SessionHandler {
     this.#owner.awaiting(false)
     this.#owner.live(reason)
   }
+}
+
+function asError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
 }

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { factsSchema, TestClient } from '../testing/clients.ts'
+import { factsSchema, rootlessSchema, TestClient } from '../testing/clients.ts'
 import { startOvsdbServer, type TestServer, until } from '../testing.ts'
 import type { Json, JsonArray, JsonObject } from '../wire/json.ts'
 
@@ -104,9 +104,7 @@ describe('garbage collection', () => {
   })
 
   test('if no table of a schema is a root, all are', async () => {
-    await using rootless = await startOvsdbServer({
-      schema: new URL('../testing/rootless.ovsschema', import.meta.url).pathname,
-    })
+    await using rootless = await startOvsdbServer({ schema: rootlessSchema })
     using other = new TestClient(rootless.remote, 'Rootless')
     const uuid = await other.insert('Thing', { name: 'stays' })
     expect(await other.select('Thing', ['name'], byUuid(uuid))).toEqual([{ name: 'stays' }])

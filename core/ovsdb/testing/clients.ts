@@ -8,6 +8,9 @@ import { until } from './until.ts'
 /** Path of the schema that the facts about servers are tried on. */
 export const factsSchema: string = new URL('facts.ovsschema', import.meta.url).pathname
 
+/** Path of a schema in which no table is marked as root. */
+export const rootlessSchema: string = new URL('rootless.ovsschema', import.meta.url).pathname
+
 /** Sends and receives bytes as they are. */
 export class RawClient implements Disposable {
   readonly #socket: Socket

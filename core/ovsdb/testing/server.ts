@@ -168,6 +168,7 @@ class RunningServer implements TestServer {
     const sources = this.members.map(member => member.remote).join(',')
     this.relay = await this.#member('relay', [`relay:${this.database}:${sources}`])
     await this.relay.daemon.start()
+    await until('the relay is connected', () => isConnected(this.remote, this.database))
   }
 
   async #member(name: string, databases: readonly string[]): Promise<TestMember> {
@@ -207,6 +208,14 @@ function tlsArgs({ ca, cert, key, peerCa }: ServerTls): string[] {
 
 async function schemaName(schema: string): Promise<string> {
   return (await run('ovsdb-tool', ['schema-name', schema])).trim()
+}
+
+/** Whether a server says that it has the database: relays need a moment after their start. */
+async function isConnected(remote: string, database: string): Promise<boolean> {
+  const where = [['name', '==', database]]
+  const select = { op: 'select', table: 'Database', where, columns: ['connected'] }
+  const reply = await run('ovsdb-client', ['query', remote, JSON.stringify(['_Server', select])])
+  return reply.includes('"connected":true')
 }
 
 /** A loopback port that nobody listens on now. */
