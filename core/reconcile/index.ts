@@ -13,6 +13,11 @@ export {
   OvsdbTarget,
   type OvsdbTargetOptions,
   type Ownership,
+  type Replica,
+  type ReplicaListener,
+  type ReplicaRow,
+  type ReplicaTable,
+  type RowChange,
   type RowRef,
   type RowSpec,
 } from './ovsdb-target/index.ts'

@@ -136,6 +136,9 @@ export class OvsdbObjects {
   readonly target: string
   readonly #namespace: string
   readonly #shared = new Map<string, RowWhere>()
+  #lastTable = ''
+  #lastKey = ''
+  #lastUuid = ''
 
   /** @param options.namespace part of every row's UUID: different for every cluster that shares a database. */
   constructor(options: { readonly target: string; readonly namespace: string }) {
@@ -153,7 +156,12 @@ export class OvsdbObjects {
 
   /** The UUID of a row of ours, to be used as a value in columns that refer to it. */
   ref(table: string, key: string): string {
-    return uuidFor(this.#namespace, `${table}/${key}`)
+    // A render mostly names the same row several times: one hash, and one string that its objects share.
+    if (table === this.#lastTable && key === this.#lastKey) return this.#lastUuid
+    this.#lastTable = table
+    this.#lastKey = key
+    this.#lastUuid = uuidFor(this.#namespace, `${table}/${key}`)
+    return this.#lastUuid
   }
 
   where(ref: RowRef): RowWhere {

@@ -80,7 +80,10 @@ export class ForeignRows {
   *#renamed(where: RowWhere, change: RowChange, columns: ReadonlySet<string>): Generator<string> {
     this.#found.delete(change.uuid, where)
     for (const column of columns) {
-      for (const member of membersIn(change.row?.[column])) yield elementKey(where.id, column, member)
+      for (const member of membersIn(change.row?.[column])) {
+        yield String(member)
+        yield elementKey(where.id, column, member)
+      }
     }
   }
 

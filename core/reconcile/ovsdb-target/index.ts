@@ -11,3 +11,4 @@ export {
 } from './desired.ts'
 export { OvsdbTarget, type OvsdbTargetOptions } from './ovsdb-target.ts'
 export type { Ownership } from './ownership.ts'
+export type { Replica, ReplicaListener, ReplicaRow, ReplicaTable, RowChange } from './replica.ts'
