@@ -1,6 +1,8 @@
+import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { readConfig, type Subnet, subnetCrd } from '@ovnkit/cni-api'
 import { type CustomResourceDefinition, KubeClient, type Node, type Pod, resources } from '@ovnkit/kube'
 import { type ControlPlane, type Daemon, startControlPlane, startDaemon, waitUntil } from '@ovnkit/kube/testing'
@@ -9,6 +11,7 @@ import { type Logger, silentLogger } from '@ovnkit/process'
 import { Controller } from '../controller.ts'
 import { subnetResource } from '../resources.ts'
 
+const execute = promisify(execFile)
 const schemas = '/usr/share/ovn'
 
 export interface WorldOptions {
@@ -184,6 +187,16 @@ export class World implements AsyncDisposable {
   /** Asks `ovn-trace` what becomes of a packet; the logical ports that it is delivered to are in the answer. */
   trace(network: string, microflow: string): Promise<string> {
     return run('ovn-trace', [`--db=${this.sb.remote}`, '--minimal', network, microflow])
+  }
+
+  /** What `ovn-trace` complains about while it reads all logical flows. */
+  async traceErrors(network: string, microflow: string): Promise<string> {
+    const { stderr } = await execute('ovn-trace', [`--db=${this.sb.remote}`, '--minimal', network, microflow])
+    return stderr
+  }
+
+  northdLog(): Promise<string> {
+    return readFile(join(this.#folder, 'northd.log'), 'utf8')
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
