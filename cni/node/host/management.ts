@@ -52,12 +52,7 @@ function port(node: string, addresses: readonly InterfaceAddress[], mtu: number)
   const parent = { table: 'Bridge', index: 'byName', value: integrationBridge, column: 'ports' }
   const interfaces = [ovs.ref('Interface', managementInterface)]
   return [
-    ovs.row({
-      table: 'Interface',
-      key: managementInterface,
-      columns,
-      parent: { table: 'Port', key: managementInterface, column: 'interfaces' },
-    }),
+    ovs.row({ table: 'Interface', key: managementInterface, columns }),
     ovs.row({ table: 'Port', key: managementInterface, columns: { name: managementInterface, interfaces }, parent }),
   ]
 }

@@ -1,0 +1,150 @@
+import { type Config, integrationBridge } from '@ovnkit/cni-api'
+import type { Family } from '@ovnkit/inet'
+import { EventRecorder, KubeClient, type KubeConfig } from '@ovnkit/kube'
+import { Netlink } from '@ovnkit/linux'
+import { Open_vSwitch } from '@ovnkit/ovs'
+import { openDatabase } from '@ovnkit/ovsdb'
+import type { Logger, Metrics } from '@ovnkit/process'
+import type { Engine } from '@ovnkit/reconcile'
+import { createHostStore, observeHost } from './facts/host.ts'
+import { createSwitchStore, type LocalDatabase, observeSwitch, switchTables } from './facts/switch.ts'
+import { announcePresence, installCni, wasInitialized } from './files/conflist.ts'
+import { keepBridge } from './host/bridge.ts'
+import type { HostContext } from './host/context.ts'
+import { findEncap, podMtu } from './host/encap.ts'
+import { createHostEngine } from './host/engine.ts'
+import { enableForwarding } from './host/sysctls.ts'
+import { Readiness } from './readiness.ts'
+import { reportMistakes } from './reports.ts'
+import { Assignments } from './sandbox/assignment.ts'
+import { Attachments } from './sandbox/attachments.ts'
+import { InstalledPorts } from './sandbox/installed.ts'
+import type { LinkOptions } from './sandbox/link.ts'
+import { LinkReaper } from './sandbox/reaper.ts'
+import { Commands } from './server/commands.ts'
+import { startCniServer } from './server/socket.ts'
+import { type ClusterSources, followCluster } from './sources.ts'
+
+export interface AgentOptions {
+  readonly config: Config
+  /** Name of the Node that the agent runs on. */
+  readonly node: string
+  readonly kubeConfig: KubeConfig
+  /** The plugin's executable, to be installed. */
+  readonly plugin: string
+  readonly logger: Logger
+  readonly metrics: Metrics
+  readonly signal: AbortSignal
+}
+
+/** A running agent. Disposing it ends the server after what is under way; it removes nothing from the node. */
+export interface Agent extends AsyncDisposable {
+  readonly readiness: Readiness
+  readonly engine: Engine
+}
+
+/** Start the agent. The plugin is answered from the beginning: with 11, "try again", where something is not known yet. */
+export async function startAgent(options: AgentOptions): Promise<Agent> {
+  const { config, node, logger, signal } = options
+  await using stack = new AsyncDisposableStack()
+  enableForwarding(familiesOf(config))
+
+  const client = new KubeClient(options.kubeConfig, { userAgent: 'zstack-ovnkube-node' })
+  stack.defer(() => client.close())
+  const sources = followCluster({ client, node, signal, logger })
+  const database: LocalDatabase = stack.use(
+    openDatabase(Open_vSwitch, { remotes: config.ovs.database, tables: switchTables, leaderOnly: false, logger }),
+  )
+  const netlink = stack.use(Netlink.open())
+  const context = createContext(options, sources)
+  stack.use(
+    observeHost(netlink, context.links, err => logger.error({ err }, 'could not read the interfaces of the host')),
+  )
+  stack.use(observeSwitch(database, context.switches))
+
+  // What starts once the database answers; until then, and where it never does, nothing.
+  const late = stack.use(new DisposableStack())
+  let engine: Engine | undefined
+  const mirrors = [sources.podMirror, sources.nodeMirror, sources.subnetMirror]
+  const readiness = new Readiness({ node, database, engine: () => engine, mirrors })
+  const commands = createCommands(options, { sources, database, netlink, context, readiness, stack })
+  announcePresence(config.cni)
+  const { socketPath: path, timeout } = config.cni
+  stack.use(await startCniServer({ path, commands, timeout, logger, metrics: options.metrics }))
+
+  engine = await createHostEngine({ context, database, client, nodeMirror: sources.nodeMirror, logger })
+  const recorder = new EventRecorder({ client, component: 'zstack-ovnkube-node', instance: node, logger })
+  stack.use(reportMistakes({ engine, nodes: sources.nodes, node, recorder, logger }))
+  whenReady(database, signal, async () => {
+    late.use(keepBridge(database, config, logger))
+    await commands.sweep()
+  }).catch(err => logger.error({ err }, `could not look after bridge ${integrationBridge}`))
+  installWhenReady(engine, readiness, options)
+  engine.start({ signal })
+
+  const owned = stack.move()
+  return { readiness, engine, [Symbol.asyncDispose]: () => owned.disposeAsync() }
+}
+
+function familiesOf({ network }: Config): readonly Family[] {
+  return network.clusterCIDR.map(({ family }) => family)
+}
+
+function createContext({ config, node }: AgentOptions, { nodes, subnets }: ClusterSources): HostContext {
+  return { config, node, nodes, subnets, links: createHostStore(), switches: createSwitchStore() }
+}
+
+async function whenReady(database: LocalDatabase, signal: AbortSignal, then: () => Promise<void>): Promise<void> {
+  try {
+    await database.ready({ signal })
+  } catch (error) {
+    if (signal.aborted) return
+    throw error
+  }
+  await then()
+}
+
+interface Parts {
+  readonly sources: ClusterSources
+  readonly database: LocalDatabase
+  readonly netlink: Netlink
+  readonly context: HostContext
+  readonly readiness: Readiness
+  readonly stack: AsyncDisposableStack
+}
+
+function createCommands({ config, logger }: AgentOptions, parts: Parts): Commands {
+  const { sources, database, netlink, context, readiness, stack } = parts
+  const installed = stack.use(new InstalledPorts(database))
+  const reaper = new LinkReaper(netlink)
+  return new Commands({
+    database,
+    netlink,
+    assignments: new Assignments(sources.pods, () => sources.podMirror.problem),
+    attachments: new Attachments({ database, batcher: database.batcher(), netlink, reaper, installed }),
+    linkOptions: () => linkOptions(context),
+    notInitialized: () => (wasInitialized(config.cni) ? undefined : readiness.setupProblem()),
+    logger,
+  })
+}
+
+function linkOptions({ config, node, nodes, links, switches }: HostContext): LinkOptions | undefined {
+  const encap = findEncap(
+    config,
+    nodes.get(node),
+    [...links.entries()].map(([, link]) => link),
+  )
+  const datapath = switches.get('switch')?.datapath
+  if ('problem' in encap || datapath === undefined) return undefined
+  return { mtu: podMtu(config, encap), userspace: datapath === 'netdev' }
+}
+
+/** Puts the network configuration in place when pods can be served for the first time. */
+function installWhenReady(engine: Engine, readiness: Readiness, { config, plugin, logger }: AgentOptions): void {
+  const subscription = engine.statusStore.subscribe(() => {
+    if (readiness.setupProblem() !== undefined) return
+    subscription[Symbol.dispose]()
+    installCni(config.cni, plugin)
+    logger.info({ file: `${config.cni.confDir}/${config.cni.confFile}` }, 'pods can be served')
+  })
+}

@@ -1,0 +1,58 @@
+import { externalIds, managedBy } from '@ovnkit/cni-api'
+import { type KubeClient, KubeTarget, type Mirror, observed, resources } from '@ovnkit/kube'
+import { KernelTarget } from '@ovnkit/linux'
+import type { Logger } from '@ovnkit/process'
+import { databaseReplica, Engine, OvsdbTarget } from '@ovnkit/reconcile'
+import type { LocalDatabase } from '../facts/switch.ts'
+import { renderChassis } from './chassis.ts'
+import type { HostContext } from './context.ts'
+import { renderManagement } from './management.ts'
+import { natTable, renderMasquerade } from './masquerade.ts'
+import { NftTarget } from './nft-target.ts'
+import { targets } from './objects.ts'
+
+export interface HostEngineOptions {
+  readonly context: HostContext
+  readonly database: LocalDatabase
+  readonly client: KubeClient
+  readonly nodeMirror: Mirror
+  readonly logger: Logger
+}
+
+/** Owners of the node's set-up, as `status` and logs name them. */
+export const hostOwners = { chassis: 'chassis', management: 'management', masquerade: 'masquerade' } as const
+
+/** What keeps the host as it should be: the switch's database, kernel, nftables, and annotations of the Node. */
+export async function createHostEngine(options: HostEngineOptions): Promise<Engine> {
+  const { context, database, logger } = options
+  const ofNode = [context.node]
+  return new Engine({
+    owners: [
+      { kind: hostOwners.chassis, keys: ofNode, render: (_, view) => renderChassis(context, view) },
+      { kind: hostOwners.management, keys: ofNode, render: (_, view) => renderManagement(context, view), order: 1 },
+      { kind: hostOwners.masquerade, keys: ofNode, render: (_, view) => renderMasquerade(context, view), order: 2 },
+    ],
+    targets: [
+      new OvsdbTarget({
+        name: targets.ovs,
+        replica: databaseReplica(database, ['Open_vSwitch', 'Bridge', 'Port', 'Interface']),
+        ownership: { mark: [externalIds.managedBy, managedBy], owner: externalIds.owner },
+      }),
+      await KernelTarget.open({ onError: err => logger.error({ err }, 'could not read the state of the kernel') }),
+      new NftTarget([natTable]),
+      nodeTarget(options),
+    ],
+    sources: [context.nodes, context.subnets, context.links, context.switches],
+    logger,
+  })
+}
+
+function nodeTarget({ context, client, nodeMirror }: HostEngineOptions): KubeTarget {
+  const nodes = observed({
+    resource: resources.nodes,
+    store: context.nodes,
+    observe: ({ uid, annotations }) => ({ uid, annotations }),
+    version: key => nodeMirror.version(key),
+  })
+  return new KubeTarget({ name: targets.kubernetes, client, resources: [nodes], fieldManager: 'zstack-ovnkube-node' })
+}

@@ -1,0 +1,56 @@
+import { type Subnet, subnets as subnetResource } from '@ovnkit/cni-api'
+import { type KubeClient, type Mirror, mirror, type Node, type Pod, resources } from '@ovnkit/kube'
+import type { Logger } from '@ovnkit/process'
+import { Store } from '@ovnkit/reconcile'
+import { type NodeFacts, nodeFacts, sameNode } from './facts/node.ts'
+import { type PodFacts, podFacts } from './facts/pod.ts'
+import { type SubnetFacts, sameSubnet, subnetFacts } from './facts/subnet.ts'
+
+/** What the agent follows of the API: the pods of its node, its node, and all Subnets. */
+export interface ClusterSources {
+  readonly pods: Store<PodFacts>
+  readonly nodes: Store<NodeFacts>
+  readonly subnets: Store<SubnetFacts>
+  readonly podMirror: Mirror
+  readonly nodeMirror: Mirror
+  readonly subnetMirror: Mirror
+}
+
+export interface SourceOptions {
+  readonly client: KubeClient
+  readonly node: string
+  readonly signal: AbortSignal
+  readonly logger: Logger
+}
+
+export function followCluster({ client, node, signal, logger }: SourceOptions): ClusterSources {
+  const pods = new Store<PodFacts>({ name: 'pods' })
+  const nodes = new Store<NodeFacts>({ name: 'nodes', equals: sameNode })
+  const subnets = new Store<SubnetFacts>({ name: 'subnets', equals: sameSubnet })
+  const common = { client, signal, logger }
+  return {
+    pods,
+    nodes,
+    subnets,
+    podMirror: mirror<Pod, PodFacts>({
+      ...common,
+      resource: resources.pods,
+      store: pods,
+      trim: podFacts,
+      fieldSelector: `spec.nodeName=${node}`,
+    }),
+    nodeMirror: mirror<Node, NodeFacts>({
+      ...common,
+      resource: resources.nodes,
+      store: nodes,
+      trim: nodeFacts,
+      fieldSelector: `metadata.name=${node}`,
+    }),
+    subnetMirror: mirror<Subnet, SubnetFacts>({
+      ...common,
+      resource: subnetResource,
+      store: subnets,
+      trim: subnetFacts,
+    }),
+  }
+}
