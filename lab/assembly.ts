@@ -10,6 +10,7 @@ import {
 } from './control/kubernetes.ts'
 import { databaseService, northdService } from './control/ovn.ts'
 import { Pki } from './control/pki.ts'
+import { lightKubeletService } from './light/service.ts'
 import type { Machine } from './machine/machine.ts'
 import type { Service } from './machine/service.ts'
 import { containerdService, type KubeletOptions, kubeletService, type RuntimeOptions } from './node/kubernetes.ts'
@@ -83,9 +84,18 @@ export class Assembly {
       ovnControllerService(),
       ...(full
         ? [containerdService(machine, this.runtimeOptions()), kubeletService(machine, this.#kubeletOptions(machine))]
-        : []),
+        : [this.#lightKubelet(machine)]),
       ...(this.record.product === 'none' ? [] : [this.#program('agent', machine)]),
     ]
+  }
+
+  #lightKubelet(machine: Machine): Service {
+    const { plan, parts } = this
+    return lightKubeletService(machine, {
+      addresses: [plan.nodeAddress(machine.name), plan.nodeAddress6(machine.name)],
+      kubeconfig: this.#kubeconfig(machine.name),
+      agnhost: parts.tools.path('agnhost'),
+    })
   }
 
   runtimeOptions(): RuntimeOptions {

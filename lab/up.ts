@@ -1,7 +1,6 @@
 import { resources } from '@ovnkit/kube'
 import { Assembly, ensureParts } from './assembly.ts'
 import type { Lab } from './lab.ts'
-import { registerNode } from './light/node.ts'
 import { makeCgroup } from './machine/cgroup.ts'
 import { layFabric, plugIn } from './machine/fabric.ts'
 import { boot } from './machine/machine.ts'
@@ -57,12 +56,6 @@ export class Starter {
   async #controlPlane(): Promise<void> {
     await this.#services('control', ['etcd', 'apiserver'])
     await this.#services('control', ['controller-manager', 'scheduler'])
-    await Promise.all(this.#lab.record.mode === 'light' ? this.#lab.nodes.map(node => this.#registerNode(node)) : [])
-  }
-
-  async #registerNode(node: string): Promise<void> {
-    const { plan } = this.#lab
-    await registerNode(await this.#lab.client(), node, [plan.nodeAddress(node), plan.nodeAddress6(node)])
   }
 
   async #installProduct(): Promise<void> {
@@ -94,7 +87,10 @@ export class Starter {
   }
 
   async #startRuntime(node: string, api: Promise<unknown>): Promise<void> {
-    if (this.#lab.record.mode === 'light') return
+    if (this.#lab.record.mode === 'light') {
+      await api
+      return this.#services(node, ['kubelet'])
+    }
     const machine = this.#lab.machine(node)
     const options = this.#assembly.runtimeOptions()
     makeCgroup(`${this.#lab.plan.cgroup}/${node}`)

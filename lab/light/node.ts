@@ -1,8 +1,8 @@
 import { isApiError, type KubeClient, resources } from '@ovnkit/kube'
+import { networkConfiguration } from './cni.ts'
 
-/** What kubelet would say about its node, for labs without one: it is there, ready, and has these addresses. */
+/** What kubelet says about its node: it is there, has these addresses, and is Ready once there is a network configuration. */
 export async function registerNode(client: KubeClient, name: string, addresses: readonly string[]): Promise<void> {
-  const now = new Date().toISOString()
   try {
     await client.create(resources.nodes, {
       metadata: { name, labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux' } },
@@ -10,25 +10,46 @@ export async function registerNode(client: KubeClient, name: string, addresses: 
   } catch (error) {
     if (!isApiError(error, 'alreadyExists')) throw error
   }
-  // The controller manager's taint on new nodes would keep the scheduler away, and nobody here renews a lease.
-  await client.mergePatch(resources.nodes, { name }, { spec: { taints: null } })
+  const resourcesOfNode = { pods: '1000', cpu: '64', memory: '256Gi' }
   await client.patchStatus(
     resources.nodes,
     { name },
     {
       addresses: [...addresses.map(address => ({ type: 'InternalIP', address })), { type: 'Hostname', address: name }],
-      capacity: { pods: '1000', cpu: '64', memory: '256Gi' },
-      allocatable: { pods: '1000', cpu: '64', memory: '256Gi' },
-      conditions: [
-        {
-          type: 'Ready',
-          status: 'True',
-          reason: 'LabNode',
-          message: 'a lab node without kubelet',
-          lastHeartbeatTime: now,
-          lastTransitionTime: now,
-        },
-      ],
+      capacity: resourcesOfNode,
+      allocatable: resourcesOfNode,
     },
   )
+  await reportReadiness(client, name)
+}
+
+let reported: boolean | undefined
+
+/** Tells the API server whether the node is Ready, when that changed; true when it is. */
+export async function reportReadiness(client: KubeClient, name: string): Promise<boolean> {
+  const ready = networkConfiguration() !== undefined
+  if (ready === reported) return ready
+  const now = new Date().toISOString()
+  const condition = {
+    type: 'Ready',
+    status: ready ? 'True' : 'False',
+    reason: ready ? 'LightKubelet' : 'NetworkNotReady',
+    message: ready ? 'a lab node without containers' : 'no network configuration in /etc/cni/net.d',
+    lastHeartbeatTime: now,
+    lastTransitionTime: now,
+  }
+  await client.patchStatus(resources.nodes, { name }, { conditions: [condition] })
+  reported = ready
+  return ready
+}
+
+/** The node's heartbeat: without one the node controller calls it dead after 40 s. */
+export async function renewLease(client: KubeClient, name: string): Promise<void> {
+  const lease = {
+    leaseDurationSeconds: 40,
+    holderIdentity: name,
+    renewTime: `${new Date().toISOString().slice(0, -1)}000Z`,
+  }
+  const object = { metadata: { name, namespace: 'kube-node-lease' }, spec: lease }
+  await client.apply(resources.leases, object, { fieldManager: 'lab', force: true })
 }

@@ -9,7 +9,9 @@ import { type Machine, requireInit, runIn } from './machine.ts'
 
 /** Runs `ip` in a machine's network, but among the host's processes: peers are given by pid. */
 const batch = (machine: Machine, lines: readonly string[]) =>
-  run(['nsenter', '-t', String(requireInit(machine).pid), '-n', '--', 'ip', '-batch', '-'], { stdin: `${lines.join('\n')}\n` })
+  run(['nsenter', '-t', String(requireInit(machine).pid), '-n', '--', 'ip', '-batch', '-'], {
+    stdin: `${lines.join('\n')}\n`,
+  })
 
 /** Userspace datapaths see no checksums that a NIC was to fill in later, so nobody may leave them out. */
 export const plainFrames = (machine: Machine, link: string) =>

@@ -110,7 +110,10 @@ export const machineEnvironment = {
   LANG: 'C.UTF-8',
 }
 
-const withEnvironment = (options: RunOptions = {}): RunOptions => ({ ...options, env: { ...machineEnvironment, ...options.env } })
+const withEnvironment = (options: RunOptions = {}): RunOptions => ({
+  ...options,
+  env: { ...machineEnvironment, ...options.env },
+})
 
 /** Runs a command inside a machine and returns its output whatever its exit code. */
 export const tryIn = (machine: Machine, argv: readonly string[], options?: RunOptions): Promise<RunResult> =>

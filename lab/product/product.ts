@@ -16,8 +16,15 @@ const programs = {
     source: 'cni/controller/main.ts',
     bundle: 'dist/zstack-ovnkube-controller.mjs',
     account: 'zstack-ovnkube-controller',
+    // A controller that was killed leaves its Lease; a lab doesn't wait for the 15 s that a cluster has for it.
+    args: ['--leader-elect-lease-duration=4s', '--leader-elect-renew-deadline=3s', '--leader-elect-retry-period=1s'],
   },
-  agent: { source: 'cni/node/main.ts', bundle: 'dist/zstack-ovnkube-node.mjs', account: 'zstack-ovnkube-node' },
+  agent: {
+    source: 'cni/node/main.ts',
+    bundle: 'dist/zstack-ovnkube-node.mjs',
+    account: 'zstack-ovnkube-node',
+    args: [],
+  },
 } as const
 type Program = keyof typeof programs
 
@@ -44,7 +51,7 @@ export interface ProgramOptions {
 /** A program of the product as a service of a machine: configuration and kubeconfig at their documented places inside. */
 export function programService(program: Program, options: ProgramOptions): Service {
   const { machine, record } = options
-  const { source, bundle, account } = programs[program]
+  const { source, bundle, account, args } = programs[program]
   const entry = join(repository, record.product === 'bundle' ? bundle : source)
   return {
     name: program,
@@ -56,7 +63,7 @@ export function programService(program: Program, options: ProgramOptions): Servi
       writeAtomically(`${machine.disk}/etc/kubernetes/${account}.kubeconfig`, options.kubeconfig, 0o600)
       writeAtomically(`${machine.disk}/etc/zstack-ovn/config.yaml`, stringify(configuration(options, account)))
     },
-    argv: [process.execPath, '--disable-warning=ExperimentalWarning', entry],
+    argv: [process.execPath, entry, ...args],
     env: { NODE_NAME: machine.name, ZSTACK_OVN_CONFIG_FILE: '/etc/zstack-ovn/config.yaml' },
   }
 }
@@ -114,6 +121,8 @@ export async function applyManifests(kubectl: string, kubeconfig: string): Promi
   const text = wanted.map(object => stringify(object)).join('---\n')
   const apply = ['apply', '--server-side', '--force-conflicts', '-f', '-']
   await run([kubectl, '--kubeconfig', kubeconfig, ...apply], { stdin: text })
+  const established = ['wait', '--for=condition=Established', '--timeout=30s', 'crd', '--all']
+  await run([kubectl, '--kubeconfig', kubeconfig, ...established])
 }
 
 const documents = (text: string): unknown[] =>

@@ -1,0 +1,180 @@
+import { isApiError, type KubeClient, mirror, type Pod, resources } from '@ovnkit/kube'
+import type { Logger } from '@ovnkit/process'
+import { Store } from '@ovnkit/reconcile'
+import { RunningSandbox, type Workload } from './sandbox.ts'
+
+export interface LightKubeletOptions {
+  readonly client: KubeClient
+  readonly node: string
+  readonly nodeAddress: string
+  /** The program that containers of agnhost's image are. */
+  readonly agnhost: string
+  readonly logger: Logger
+  readonly signal: AbortSignal
+}
+
+/** What is kept of a pod. */
+interface PodFacts {
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+  readonly hostNetwork: boolean
+  readonly finished: boolean
+  readonly deleting: number | undefined
+  readonly containers: readonly { readonly name: string; readonly image: string; readonly args: readonly string[] }[]
+}
+
+const firstRetry = 500
+const longestRetry = 8000
+
+/**
+ * kubelet's part for pods without containers: a network namespace and the plugin's ADD for every pod bound to the node, its status,
+ * and DEL when it goes. A container of agnhost's image runs as a process in that namespace, others are only shown as running.
+ */
+export class LightKubelet {
+  readonly #options: LightKubeletOptions
+  readonly #store = new Store<PodFacts>({ name: 'pods' })
+  readonly #workers = new Map<string, Promise<void>>()
+  readonly #sandboxes = new Map<string, RunningSandbox>()
+
+  constructor(options: LightKubeletOptions) {
+    this.#options = options
+  }
+
+  /** Serves until the signal. */
+  async run(): Promise<void> {
+    const { client, node, logger, signal } = this.#options
+    this.#store.subscribe((_key, pod, old) => {
+      if (old !== undefined && old.uid !== pod?.uid) this.#work(old.uid, () => this.#remove(old, 0))
+      if (pod !== undefined) this.#work(pod.uid, () => this.#sync(pod))
+    })
+    const pods = mirror({
+      client,
+      resource: resources.pods,
+      store: this.#store,
+      fieldSelector: `spec.nodeName=${node}`,
+      trim: factsOf,
+      logger,
+      signal,
+    })
+    await pods.ended
+  }
+
+  /** One thing at a time for each pod, in order. */
+  #work(uid: string, step: () => Promise<void>): void {
+    const before = this.#workers.get(uid) ?? Promise.resolve()
+    const now = before.then(step).catch(error => this.#options.logger.error({ err: error, uid }, 'pod'))
+    this.#workers.set(uid, now)
+    void now.then(() => {
+      if (this.#workers.get(uid) === now) this.#workers.delete(uid)
+    })
+  }
+
+  #isCurrent(pod: PodFacts): boolean {
+    const now = this.#store.get(`${pod.namespace}/${pod.name}`)
+    return now?.uid === pod.uid && now.deleting === undefined
+  }
+
+  async #sync(pod: PodFacts): Promise<void> {
+    if (pod.hostNetwork || pod.finished) return
+    if (pod.deleting !== undefined) return this.#finish(pod, pod.deleting)
+    if (!this.#sandboxes.has(pod.uid)) await this.#startPod(pod)
+  }
+
+  /** Tries until it works or the pod goes, as kubelet does. */
+  async #startPod(pod: PodFacts): Promise<void> {
+    const { logger, signal } = this.#options
+    for (let wait = firstRetry; this.#isCurrent(pod) && !signal.aborted; wait = Math.min(wait * 2, longestRetry)) {
+      try {
+        const sandbox = await RunningSandbox.start(pod, this.#workloadOf(pod))
+        this.#sandboxes.set(pod.uid, sandbox)
+        return await this.#report(pod, sandbox)
+      } catch (error) {
+        logger.warn({ pod: `${pod.namespace}/${pod.name}`, err: error }, 'sandbox failed')
+        await new Promise(resolve => setTimeout(resolve, wait))
+      }
+    }
+  }
+
+  #workloadOf(pod: PodFacts): Workload | undefined {
+    const [container] = pod.containers
+    if (container === undefined || !container.image.includes('/agnhost:')) return undefined
+    return { program: this.#options.agnhost, args: container.args, hostname: pod.name }
+  }
+
+  async #report(pod: PodFacts, sandbox: RunningSandbox): Promise<void> {
+    const { client, nodeAddress } = this.#options
+    const now = new Date().toISOString()
+    const { addresses } = sandbox
+    const status = {
+      phase: 'Running',
+      startTime: now,
+      hostIP: nodeAddress,
+      hostIPs: [{ ip: nodeAddress }],
+      podIP: addresses[0],
+      podIPs: addresses.map(ip => ({ ip })),
+      conditions: ['PodScheduled', 'Initialized', 'ContainersReady', 'Ready'].map(type => ({
+        type,
+        status: 'True',
+        lastTransitionTime: now,
+      })),
+      containerStatuses: pod.containers.map(({ name, image }) => ({
+        name,
+        image,
+        imageID: image,
+        ready: true,
+        started: true,
+        restartCount: 0,
+        containerID: `light://${sandbox.sandbox.containerId}`,
+        state: { running: { startedAt: now } },
+      })),
+    }
+    try {
+      await client.patchStatus(resources.pods, pod, status, { uid: pod.uid })
+    } catch (error) {
+      if (!isApiError(error, 'notFound') && !isApiError(error, 'conflict')) throw error
+    }
+  }
+
+  /** The pod is told to go: everything of it ends, then its object. */
+  async #finish(pod: PodFacts, graceSeconds: number): Promise<void> {
+    await this.#remove(pod, graceSeconds)
+    try {
+      await this.#options.client.delete(resources.pods, pod, { uid: pod.uid, gracePeriodSeconds: 0 })
+    } catch (error) {
+      if (!isApiError(error, 'notFound') && !isApiError(error, 'conflict')) throw error
+    }
+  }
+
+  async #remove(pod: PodFacts, graceSeconds: number): Promise<void> {
+    const sandbox = this.#sandboxes.get(pod.uid)
+    for (let wait = firstRetry; sandbox !== undefined; wait = Math.min(wait * 2, longestRetry)) {
+      try {
+        await sandbox.stop(graceSeconds)
+        this.#sandboxes.delete(pod.uid)
+        return
+      } catch (error) {
+        this.#options.logger.warn({ pod: `${pod.namespace}/${pod.name}`, err: error }, 'DEL failed')
+        await new Promise(resolve => setTimeout(resolve, wait))
+      }
+    }
+  }
+}
+
+function factsOf({ metadata, spec, status }: Pod): PodFacts | undefined {
+  const { name, namespace, uid } = metadata ?? {}
+  if (name === undefined || namespace === undefined || uid === undefined) return undefined
+  return {
+    name,
+    namespace,
+    uid,
+    hostNetwork: spec?.hostNetwork === true,
+    finished: status?.phase === 'Succeeded' || status?.phase === 'Failed',
+    deleting: metadata?.deletionTimestamp === undefined ? undefined : (metadata.deletionGracePeriodSeconds ?? 0),
+    containers: (spec?.containers ?? []).map(({ name: container, image = '', args = [] }) => ({
+      name: container,
+      image,
+      args,
+    })),
+  }
+}
