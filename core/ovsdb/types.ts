@@ -88,7 +88,12 @@ export interface TableReplica<Row, Indexes extends string = string, Name extends
   has(column: string): boolean
 }
 
-export type IndexNames<O> = O extends { readonly indexes: infer I } ? keyof I & string : never
+/** Names of the indexes declared; any text where the options are not known to the compiler. */
+export type IndexNames<O> = O extends { readonly indexes: infer I }
+  ? keyof I & string
+  : 'indexes' extends keyof O
+    ? string
+    : never
 
 export interface TransactOptions {
   /** Aborting rejects with the signal's reason; the transaction may then be done or not. */

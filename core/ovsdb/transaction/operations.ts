@@ -175,8 +175,8 @@ type ColumnsOf<R, Shape> = { [C in keyof R]: R[C] extends Shape ? C : never }[ke
 export type ElementOf<V> = V extends OvsSet<infer E> ? E : never
 export type KeyOf<V> = V extends OvsMap<infer K, infer _> ? K : never
 export type MapInputOf<V> = V extends OvsMap<infer K, infer E> ? (K extends Atom ? MapInput<K, E> : never) : never
-export type SetColumns<R> = Exclude<ColumnsOf<R, OvsSet<never>>, ColumnsOf<R, OvsMap<never, unknown>>>
-export type MapColumns<R> = ColumnsOf<R, OvsMap<never, unknown>>
+export type SetColumns<R> = Exclude<ColumnsOf<R, OvsSet<unknown>>, ColumnsOf<R, OvsMap<unknown, unknown>>>
+export type MapColumns<R> = ColumnsOf<R, OvsMap<unknown, unknown>>
 
 /** The same builders, checked against a schema: `const nb = operations(OVN_Northbound)`. */
 export interface TypedOperations<T extends AnyTables> {
