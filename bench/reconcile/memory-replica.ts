@@ -11,6 +11,9 @@ const DEFAULTS: Record<string, () => Record<string, unknown>> = {
   Address_Set: () => ({ name: '', addresses: new Set(), external_ids: new Map() }),
 }
 
+const PORTS: ReadonlyMap<string, string> = new Map([['ports', 'Logical_Switch_Port']])
+const NOTHING: ReadonlyMap<string, string> = new Map()
+
 /** A database in this process that costs next to nothing: what is measured over it is the engine and the target alone. */
 export class MemoryReplica implements Replica {
   readonly ready = true
@@ -39,6 +42,10 @@ export class MemoryReplica implements Replica {
 
   references(): readonly { table: string; column: string }[] {
     return [{ table: 'Logical_Switch', column: 'ports' }]
+  }
+
+  referring(table: string): ReadonlyMap<string, string> {
+    return table === 'Port_Group' ? PORTS : NOTHING
   }
 
   subscribe(listener: ReplicaListener): Disposable {

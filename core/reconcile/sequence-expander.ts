@@ -20,7 +20,7 @@ export interface Scenario<W extends World> {
   /** A fresh world, not started. */
   create(): W | Promise<W>
   readonly steps: readonly Step<W>[]
-  dispose?(world: W): void | Promise<void>
+  dispose?(world: W): void | PromiseLike<void>
 }
 
 /** How a sequence is run. All but `reversed` must end in the same contents. */

@@ -32,6 +32,9 @@ export function databaseReplica<T extends AnyTables, O extends TablesOptions<T>>
 ): Replica {
   const views = new Map<string, ReplicaTable>(tables.map(name => [name, tableView(db, name)]))
   const references = strongReferences(db.schema, tables)
+  const referring = new Map<string, ReadonlyMap<string, string>>(
+    tables.map(table => [table, referringColumns(db.schema, table, views)]),
+  )
   const roots = new Set(tables.filter(name => db.schema.tables[name].isRoot))
   return {
     get ready() {
@@ -45,6 +48,7 @@ export function databaseReplica<T extends AnyTables, O extends TablesOptions<T>>
     },
     isRoot: table => roots.has(table),
     references: table => references.get(table) ?? [],
+    referring: table => referring.get(table) ?? NOTHING,
     subscribe: listener => subscribe(db, listener),
     transact: async (operations, signal) => resultOf(await db.transact(operations, { signal })),
   }
@@ -80,6 +84,20 @@ function strongReferences<T extends AnyTables>(
     }
   }
   return references
+}
+
+const NOTHING: ReadonlyMap<string, string> = new Map()
+
+function referringColumns<T extends AnyTables>(
+  schema: DatabaseSchema<T>,
+  table: TableName<T>,
+  held: ReadonlyMap<string, unknown>,
+): ReadonlyMap<string, string> {
+  const columns = new Map<string, string>()
+  for (const [column, { key, value }] of Object.entries(schema.tables[table].columns)) {
+    if (!value && key.refTable !== undefined && held.has(key.refTable)) columns.set(column, key.refTable)
+  }
+  return columns
 }
 
 function subscribe<T extends AnyTables, O extends TablesOptions<T>>(

@@ -158,7 +158,11 @@ function kinds({ nets, pods, groups, services }: Sources): OwnerKind[] {
       order: 1,
       render(key, view) {
         const pod = view.get(pods, key)
-        return pod ? objects(...portOf(key, pod), ...membershipOf(key, pod)) : objects()
+        if (!pod) return objects()
+        // With `objects`: a port that stays in its former network would depend on what was before.
+        if (!pod.net.startsWith('foreign:') && !view.has(nets, pod.net))
+          return { kind: 'wait', reason: 'NoNet', objects: [] }
+        return objects(...portOf(key, pod), ...membershipOf(key, pod))
       },
     },
   ]

@@ -1,7 +1,7 @@
 import type { Operation } from '@ovnkit/ovsdb'
 import type { Blocked, CommitResult, Desired, OwnerKey, TargetBatch } from '../target.ts'
 import { diffColumn, isMapLike, isSetLike, sameAtom } from './column-diff.ts'
-import { type ColumnValue, DesiredElement, DesiredRow, type RowWhere } from './desired.ts'
+import { type Atom, type ColumnValue, DesiredElement, DesiredRow, RowWhere } from './desired.ts'
 import type { ForeignRows } from './foreign-rows.ts'
 import { MARK_COLUMN, marked, type Ownership } from './ownership.ts'
 import type { Replica, ReplicaRow, TransactResult } from './replica.ts'
@@ -49,7 +49,9 @@ export class OvsdbBatch implements TargetBatch {
       else this.#removeElement(owner, element(object))
     }
     // Rows first: elements may refer to them.
-    for (const object of desired) if (object instanceof DesiredRow) blocked = this.#ensureRow(owner, object) ?? blocked
+    for (const object of desired) {
+      if (object instanceof DesiredRow) blocked = this.#ensureRow(owner, object, desired) ?? blocked
+    }
     for (const object of desired) {
       if (!(object instanceof DesiredRow)) blocked = this.#ensureElement(owner, element(object)) ?? blocked
     }
@@ -62,15 +64,40 @@ export class OvsdbBatch implements TargetBatch {
     return result.status === 'failed' ? this.#failed(result, edits) : result
   }
 
-  #ensureRow(owner: OwnerKey, row: DesiredRow): Blocked | undefined {
+  #ensureRow(owner: OwnerKey, row: DesiredRow, siblings: readonly Desired[]): Blocked | undefined {
     if (row.parent) this.#context.foreign.note(row.parent, row.parentColumn)
     const existing = this.#context.replica.table(row.table).get(row.key)
     const parent = row.parent && this.#find(row.parent)
     if (row.parent && parent === undefined) return this.#missing(row.parent, row)
+    const dangling = this.#dangling(row, siblings)
+    if (dangling) return this.#missing(dangling, row)
     if (existing) this.#updateRow(owner, row, existing)
     else this.#insertRow(owner, row)
     if (row.parent && parent !== undefined) this.#attach(owner, row, row.parent.table, parent, existing !== undefined)
     return undefined
+  }
+
+  /**
+   * A row that this one refers to and that does not exist. The server would refuse a strong reference to it, and drop a
+   * weak one without a word (RFC 7047, 3.2), so that it would be missing again at every comparison.
+   */
+  #dangling(row: DesiredRow, siblings: readonly Desired[]): RowWhere | undefined {
+    for (const [column, refTable] of this.#context.replica.referring(row.table)) {
+      const value = row.columns[column]
+      if (value === undefined || (typeof value === 'object' && !isArray(value))) continue
+      for (const uuid of isArray(value) ? value : [value]) {
+        const absent = this.#absent(refTable, uuid, siblings)
+        if (absent) return absent
+      }
+    }
+    return undefined
+  }
+
+  /** The row, if it neither exists nor comes with this batch or with the rest of its owner. */
+  #absent(table: string, uuid: Atom, siblings: readonly Desired[]): RowWhere | undefined {
+    const where = new RowWhere(table, String(uuid))
+    if (this.#find(where) !== undefined || siblings.some(({ key }) => key === uuid)) return undefined
+    return where
   }
 
   #insertRow(owner: OwnerKey, row: DesiredRow): void {
@@ -138,6 +165,9 @@ export class OvsdbBatch implements TargetBatch {
     if (uuid === undefined) return this.#missing(object.row, object)
     const column = this.#context.replica.table(object.row.table).get(uuid)?.[object.column]
     if (isPresent(column, object)) return undefined
+    const refTable = this.#context.replica.referring(object.row.table).get(object.column)
+    const dangling = refTable === undefined ? undefined : this.#absent(refTable, object.member, [])
+    if (dangling) return this.#missing(dangling, object)
     const edit = this.#edit(owner, object.row.table, uuid)
     if (object.value === undefined) edit.add(object.column, object.member)
     else edit.put(object.column, object.member, object.value)
@@ -231,6 +261,8 @@ function element(object: Desired): DesiredElement {
     `an OvsdbTarget takes rows and elements made by OvsdbObjects, got ${object.constructor.name} ${object.key}`,
   )
 }
+
+const isArray = (value: ColumnValue): value is readonly Atom[] => Array.isArray(value)
 
 function refersTo(column: unknown, uuid: string): boolean {
   return isSetLike(column) ? column.has(uuid) : column === uuid

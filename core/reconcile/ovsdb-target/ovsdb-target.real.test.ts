@@ -258,6 +258,18 @@ describe('rows of others', () => {
     expect(world.row('Logical_Switch', 'zs')).toMatchObject({ ports: [uuidOf('Logical_Switch_Port', 'p')] })
   })
 
+  test('that an element would refer to block it, instead of being dropped by the server without a word', async () => {
+    const { sources, engine } = await started()
+    sources.pods.set('p', { net: 'foreign:zs', address: '10.9.0.2', group: 'g' })
+    await engine.settled()
+    expect(world.row('Port_Group', 'g')).toMatchObject({ ports: [] })
+    expect(engine.recompute()).toEqual([])
+    await disturb(...theirSwitch([]))
+    await engine.settled()
+    expect(world.row('Port_Group', 'g')).toMatchObject({ ports: [uuidOf('Logical_Switch_Port', 'p')] })
+    expect(status('pod/p')).toMatchObject({ state: 'done' })
+  })
+
   test('that are renamed are no longer meant', async () => {
     await disturb(...theirSwitch([]))
     const { sources, engine } = await started()

@@ -53,6 +53,8 @@ export interface Replica {
   isRoot(table: string): boolean
   /** Columns with strong references to rows of this table. */
   references(table: string): readonly Reference[]
+  /** Columns of this table that hold references, strong or weak, and to rows of which (held) table. */
+  referring(table: string): ReadonlyMap<string, string>
   subscribe(listener: ReplicaListener): Disposable
   transact(operations: readonly Operation[], signal: AbortSignal): Promise<TransactResult>
 }
