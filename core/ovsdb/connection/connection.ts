@@ -43,7 +43,6 @@ class DatabaseConnection implements Connection, LinkOwner {
   #timer: NodeJS.Timeout | undefined
   #minIndex = 0
   #started = false
-  #probing = false
   readonly stats: ConnectionStats = {
     bytesReceived: 0,
     bytesSent: 0,
@@ -271,18 +270,14 @@ class DatabaseConnection implements Connection, LinkOwner {
 
   #probe(): void {
     const link = this.#link
-    if (link === undefined || this.#probing) return
+    if (link === undefined) return
     const sent = now()
-    this.#probing = true
     link.session
       .call('echo', [], { timeout: 0 })
       .then(() => {
         this.stats.probeRtt = now() - sent
       })
       .catch(() => undefined)
-      .finally(() => {
-        this.#probing = false
-      })
   }
 
   /** Gives up what there is; the state machine then dials again. */

@@ -19,6 +19,8 @@ export interface TestProxy extends AsyncDisposable {
   mend(): void
   /** Delivers what comes from the server in pieces of that many bytes; 0 = as it comes. */
   pieces(bytes: number): void
+  /** Delivers that many bytes from the server every so many milliseconds, as a slow line does; 0 = no longer. */
+  trickle(bytes: number, milliseconds: number): void
 }
 
 interface Pair {
@@ -42,6 +44,8 @@ class RunningProxy implements TestProxy {
   #frozen = false
   #broken = false
   #pieces = 0
+  #line: { readonly bytes: number; readonly milliseconds: number } | undefined
+  #lineFree: Promise<void> = Promise.resolve()
   accepted = 0
   delivered = 0
 
@@ -91,6 +95,10 @@ class RunningProxy implements TestProxy {
     this.#pieces = bytes
   }
 
+  trickle(bytes: number, milliseconds: number): void {
+    this.#line = bytes === 0 ? undefined : { bytes, milliseconds }
+  }
+
   async [Symbol.asyncDispose](): Promise<void> {
     this.cut()
     await new Promise(resolve => this.#server.close(resolve))
@@ -123,7 +131,19 @@ class RunningProxy implements TestProxy {
 
   #deliver(client: Socket, chunk: Buffer): void {
     this.delivered += chunk.length
+    const line = this.#line
+    if (line !== undefined) {
+      this.#lineFree = this.#lineFree.then(() => writeSlowly(client, chunk, line.bytes, line.milliseconds))
+      return
+    }
     const size = this.#pieces === 0 ? chunk.length : this.#pieces
     for (let at = 0; at < chunk.length; at += size) client.write(chunk.subarray(at, at + size))
+  }
+}
+
+async function writeSlowly(client: Socket, chunk: Buffer, bytes: number, milliseconds: number): Promise<void> {
+  for (let at = 0; at < chunk.length && !client.destroyed; at += bytes) {
+    client.write(chunk.subarray(at, at + bytes))
+    await new Promise(resolve => setTimeout(resolve, milliseconds))
   }
 }

@@ -1,0 +1,131 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { factsSchema, TestClient } from '../testing/clients.ts'
+import { TestReplica } from '../testing/replica.ts'
+import { startOvsdbServer, startProxy, type TestServer, until } from '../testing.ts'
+import { createConnection } from './connection.ts'
+import type { Connection, ConnectionOptions } from './types.ts'
+
+const plan = new Map([['Item', { columns: ['name', 'attrs'] }]])
+const insert = (name: string) => ({ op: 'insert', table: 'Item', row: { some: 'x', name } })
+
+let stack: AsyncDisposableStack
+let server: TestServer
+beforeEach(async () => {
+  stack = new AsyncDisposableStack()
+  server = stack.use(await startOvsdbServer({ schema: factsSchema, tcp: true }))
+})
+afterEach(() => stack.disposeAsync())
+
+function open(options: Partial<ConnectionOptions> & { observer?: TestReplica } = {}): Connection {
+  const observer = new TestReplica(plan)
+  const backoff = { min: 10, max: 20 }
+  const connection = stack.use(
+    createConnection({ database: 'Facts', remotes: server.remote, observer, backoff, probeInterval: 40, ...options }),
+  )
+  connection.start()
+  return connection
+}
+
+async function live(options: Parameters<typeof open>[0] = {}): Promise<Connection> {
+  const connection = open(options)
+  await until('live', () => connection.state === 'live')
+  return connection
+}
+
+describe('probes', () => {
+  test('are answered by the server: an idle connection lives on', async () => {
+    const connection = await live({ probeInterval: 10 })
+    const probes = new Set<number>()
+    await until('several probes', () => {
+      if (connection.stats.probeRtt !== undefined) probes.add(connection.stats.probeRtt)
+      return probes.size > 3
+    })
+    expect(connection.stats.connects).toBe(1)
+  })
+
+  test('find a half-open connection, which is then dialled anew', async () => {
+    const proxy = stack.use(await startProxy(server.remote))
+    const observer = new TestReplica(plan)
+    const connection = await live({ remotes: proxy.remote, observer })
+    proxy.freeze()
+    await until('noticed', () => observer.causes.includes('the server did not answer in time'))
+    proxy.thaw()
+    await until('live again', () => connection.stats.connects > 1 && connection.state === 'live')
+  })
+
+  test('do not hurt while a reply is awaited that takes the server long', async () => {
+    const canaryLog = new TestReplica(plan)
+    await live({ observer: canaryLog })
+    server.members[0]?.daemon.freeze()
+    const waiting = open()
+    await until('the one that expected quick answers gave up', () => canaryLog.causes.length > 0)
+    expect(waiting.state).toBe('handshake')
+    server.members[0]?.daemon.thaw()
+    await until('live', () => waiting.state === 'live')
+    expect(waiting.stats.connects).toBe(1)
+  })
+
+  test('even such a reply has its limit', async () => {
+    const observer = new TestReplica(plan)
+    server.members[0]?.daemon.freeze()
+    open({ observer, syncTimeout: 50 })
+    await until('given up', () => observer.causes.includes('the server did not answer in time'))
+  })
+
+  test('are satisfied by any byte: a big message that trickles in keeps the connection', async () => {
+    using writer = new TestClient(server.remote)
+    const attrs = ['map', Array.from({ length: 200 }, (_, n) => [`key ${n}`, 'x'.repeat(100)])]
+    const proxy = stack.use(await startProxy(server.remote))
+    const observer = new TestReplica(plan)
+    const connection = await live({ remotes: proxy.remote, observer, probeInterval: 100 })
+    proxy.trickle(200, 5)
+    // 24 kB at 200 bytes every 5 ms: six probe intervals for one message.
+    await writer.transact({ op: 'insert', table: 'Item', row: { some: 'x', name: 'big', attrs } })
+    await until('it came', () => observer.names('Item').includes('big'))
+    expect(connection.stats.connects).toBe(1)
+  })
+
+  test('do not fire because we were busy ourselves', async () => {
+    const observer = new TestReplica(plan)
+    const connection = await live({ observer, probeInterval: 20 })
+    // The event loop stands still for many intervals; the server's answers wait in the socket meanwhile.
+    for (let round = 0; round < 3; round++) {
+      await connection.transact([insert(`${round}`)])
+      for (const end = performance.now() + 150; performance.now() < end; );
+    }
+    await connection.call('echo', [])
+    expect(connection.stats.connects).toBe(1)
+  })
+
+  test('do not fire while the observer works on what came', async () => {
+    using writer = new TestClient(server.remote)
+    const observer = new TestReplica(plan)
+    const connection = await live({ observer, probeInterval: 20 })
+    const gate = Promise.withResolvers<void>()
+    observer.onEnd = () => gate.promise
+    await writer.transact(insert('a'))
+    await until('probed, though nothing can be answered', () => connection.stats.bytesSent > 2000)
+    observer.onEnd = () => undefined
+    gate.resolve()
+    await connection.transact([insert('b')])
+    expect(observer.names('Item')).toEqual(['a', 'b'])
+    expect(connection.stats.connects).toBe(1)
+  })
+})
+
+describe('remotes', () => {
+  test('tcp: by address and by name', async () => {
+    const tcp = server.members[0]?.tcp ?? ''
+    for (const remotes of [tcp, tcp.replace('127.0.0.1', 'localhost')]) {
+      const connection = await live({ remotes })
+      expect(await connection.transact([insert('a')])).toHaveLength(1)
+    }
+  })
+
+  test('tcp: by IPv6 address', async () => {
+    const port = server.members[0]?.tcp.split(':').at(-1)
+    await server.members[0]?.daemon.appctl('ovsdb-server/add-remote', `ptcp:${port}:[::1]`)
+    const connection = await live({ remotes: `tcp:[::1]:${port}` })
+    expect(connection.remote).toBe(`tcp:[::1]:${port}`)
+  })
+})
