@@ -8,7 +8,7 @@ if (command === undefined) {
   process.exitCode = name === 'help' || name === '--help' ? 0 : 2
 } else {
   try {
-    process.exitCode = (await command.run(args)) ?? 0
+    process.exitCode = await command.run(args)
   } catch (error) {
     process.stderr.write(`lab ${name}: ${describe(error)}\n`)
     process.exitCode = 1

@@ -1,0 +1,82 @@
+import { parseArgs } from 'node:util'
+import { removeLab } from '../down.ts'
+import { environmentOf, exportLines } from '../environment.ts'
+import { type LabOptions, startLab } from '../start.ts'
+import { labNames } from '../state/record.ts'
+import { type Commands, defaultName, named, onLab, print, progress } from './command.ts'
+import { showStatus } from './status.ts'
+
+export const upOptions = {
+  ...named,
+  nodes: { type: 'string' },
+  light: { type: 'boolean' },
+  tunnel: { type: 'string' },
+  controllers: { type: 'boolean' },
+  bundle: { type: 'boolean' },
+  bare: { type: 'boolean' },
+  'cluster-dns': { type: 'string' },
+  'pod-cidr': { type: 'string' },
+  set: { type: 'string' },
+} as const
+
+type UpValues = ReturnType<typeof parseArgs<{ options: typeof upOptions }>>['values']
+
+/** Options of the command line as those of the library. */
+export function optionsOf(values: UpValues): LabOptions {
+  const { tunnel } = values
+  if (tunnel !== undefined && tunnel !== 'vxlan' && tunnel !== 'geneve') {
+    throw new Error(`--tunnel: expected vxlan or geneve, got ${tunnel}`)
+  }
+  const nodes = Number(values.nodes ?? 3)
+  if (!Number.isInteger(nodes) || nodes < 1 || nodes > 200) {
+    throw new Error(`--nodes: expected 1 to 200, got ${values.nodes}`)
+  }
+  return {
+    name: values.name ?? defaultName(),
+    nodes,
+    mode: values.light === true ? 'light' : 'full',
+    product: values.bare === true ? 'none' : values.bundle === true ? 'bundle' : 'sources',
+    controllers: values.controllers === true,
+    ...(tunnel === undefined ? {} : { tunnel }),
+    ...(values['cluster-dns'] === undefined ? {} : { clusterDns: values['cluster-dns'] }),
+    ...(values['pod-cidr'] === undefined ? {} : { podCidr: values['pod-cidr'] }),
+    ...(values.set === undefined ? {} : { settings: values.set }),
+  }
+}
+
+export const lifecycle: Commands = {
+  up: {
+    synopsis:
+      'up [--nodes 3] [--light [--controllers]] [--tunnel vxlan|geneve] [--bundle | --bare] [--set YAML] [--cluster-dns IP] [--pod-cidr CIDR]',
+    about: 'make a lab and start it, or start what of it is down; --bare: without the product',
+    async run(args) {
+      const { values } = parseArgs({ args: [...args], options: upOptions })
+      const lab = await startLab({ ...optionsOf(values), progress })
+      print(await showStatus(lab))
+      progress.note(`up; work with it: eval "$(node lab/main.ts env --name ${lab.name})"`)
+      return 0
+    },
+  },
+  down: {
+    synopsis: 'down [--all]',
+    about: 'remove the lab with all its traces',
+    async run(args) {
+      const { values } = parseArgs({ args: [...args], options: { ...named, all: { type: 'boolean' } } })
+      const names = values.all === true ? labNames() : [values.name ?? defaultName()]
+      for (const name of names) await progress.step(`lab ${name} removed`, () => removeLab(name))
+      return 0
+    },
+  },
+  list: {
+    synopsis: 'list',
+    about: 'names of the labs on this machine',
+    async run() {
+      for (const name of labNames()) print(`${name}\n`)
+      return 0
+    },
+  },
+  status: onLab('status', 'machines and services', async lab => print(await showStatus(lab))),
+  env: onLab('env', 'exports for a shell: KUBECONFIG, PATH with kubectl and wrappers, addresses', async lab =>
+    print(exportLines(await environmentOf(lab))),
+  ),
+}

@@ -1,0 +1,34 @@
+import { writeFileSync } from 'node:fs'
+import { parseArgs } from 'node:util'
+import { openLab } from '../lab.ts'
+import { readScenario, runAll, runOn, runsOf } from '../scenario/suite.ts'
+import { type Commands, defaultName, named, print } from './command.ts'
+
+export const scenarios: Commands = {
+  run: {
+    synopsis: 'run SCENARIO...',
+    about: 'run scenarios (names or files of lab/scenarios) on the lab',
+    async run(args) {
+      const { values, positionals } = parseArgs({ args: [...args], options: named, allowPositionals: true })
+      const lab = openLab(values.name ?? defaultName())
+      let failed = 0
+      for (const name of positionals) if (!(await runOn(lab, readScenario(name), print))) failed += 1
+      return failed === 0 ? 0 : 1
+    },
+  },
+  test: {
+    synopsis: 'test light|kubelet|all [--sources] [--report FILE]',
+    about: 'run scenarios on labs of their own, with the bundles of dist/',
+    async run(args) {
+      const options = { sources: { type: 'boolean' }, report: { type: 'string' } } as const
+      const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
+      const [kind] = positionals
+      if (kind !== 'light' && kind !== 'kubelet' && kind !== 'all')
+        throw new Error(`expected light, kubelet or all, got ${kind}`)
+      const counts = await runAll(runsOf(kind), { product: values.sources === true ? 'sources' : 'bundle' }, print)
+      if (values.report !== undefined) writeFileSync(values.report, `${JSON.stringify(counts)}\n`)
+      print(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`)
+      return counts.failed === 0 ? 0 : 1
+    },
+  },
+}

@@ -1,0 +1,105 @@
+/**
+ * A scenario is a text for people that can be run. Prose stands at the margin; what is indented by four spaces is a session:
+ *
+ *     $ kubectl get pods web        # within 10s
+ *     > -o jsonpath={.status.phase}
+ *     Running
+ *
+ * `$` starts a command (run by bash), `>` continues it, other lines are its expected output: `*` stands for anything within a line,
+ * a line `...` for any lines. A comment `# within 10s` repeats the command until its output is as expected or the time is over;
+ * `# exit 1` expects that exit code. A command without expected lines must only succeed.
+ */
+export interface Step {
+  readonly line: number
+  readonly command: string
+  readonly expected: readonly string[]
+  /** Milliseconds; 0: the first try counts. */
+  readonly within: number
+  readonly exit: number
+}
+
+export interface Scenario {
+  readonly file: string
+  readonly title: string
+  /** Labs it can run on. */
+  readonly modes: readonly ('light' | 'full')[]
+  readonly nodes: number
+  readonly tunnel: 'vxlan' | 'geneve'
+  readonly steps: readonly Step[]
+}
+
+/** Reads a scenario's text. Throws naming file and line when it can't be understood. */
+export function parseScenario(file: string, text: string): Scenario {
+  const lines = text.split('\n')
+  return { file, title: lines[0]?.trim() ?? file, ...headerOf(file, lines), steps: stepsOf(file, lines) }
+}
+
+function headerOf(file: string, lines: readonly string[]): Pick<Scenario, 'modes' | 'nodes' | 'tunnel'> {
+  const value = (key: string) =>
+    lines
+      .find(line => line.startsWith(`${key}: `))
+      ?.slice(key.length + 2)
+      .trim()
+  const modes = (value('modes') ?? 'light, full').split(/,\s*/).map(mode => {
+    if (mode === 'light' || mode === 'full') return mode
+    throw new Error(`${file}: modes: expected light or full, got ${mode}`)
+  })
+  const tunnel = value('tunnel') ?? 'vxlan'
+  if (tunnel !== 'vxlan' && tunnel !== 'geneve')
+    throw new Error(`${file}: tunnel: expected vxlan or geneve, got ${tunnel}`)
+  const nodes = Number(value('nodes') ?? 2)
+  if (!Number.isInteger(nodes) || nodes < 1) throw new Error(`${file}: nodes: expected a number, got ${value('nodes')}`)
+  return { modes, nodes, tunnel }
+}
+
+const indent = '    '
+
+function stepsOf(file: string, lines: readonly string[]): Step[] {
+  const steps: { line: number; command: string; expected: string[] }[] = []
+  let session = false
+  for (const [index, raw] of lines.entries()) {
+    const inSession = raw.startsWith(indent)
+    const line = raw.slice(indent.length)
+    if (inSession && line.startsWith('$ ')) steps.push({ line: index + 1, command: line.slice(2), expected: [] })
+    else if (inSession) addTo(steps.at(-1), line, session, `${file}:${index + 1}`)
+    session = inSession || (raw.trim() === '' && session)
+  }
+  return steps.map(step => ({ ...step, expected: trimEnd(step.expected), ...annotationsOf(step.command) }))
+}
+
+function addTo(
+  step: { command: string; expected: string[] } | undefined,
+  line: string,
+  session: boolean,
+  where: string,
+): void {
+  if (step === undefined || !session)
+    throw new Error(`${where}: expected a command ("$ ...") before ${JSON.stringify(line)}`)
+  if (step.expected.length === 0 && (line.startsWith('> ') || line === '>')) step.command += `\n${line.slice(2)}`
+  else step.expected.push(line)
+}
+
+function trimEnd(lines: readonly string[]): string[] {
+  const end = lines.findLastIndex(line => line.trim() !== '')
+  return lines.slice(0, end + 1)
+}
+
+function annotationsOf(command: string): { within: number; exit: number } {
+  const first = command.split('\n')[0] ?? ''
+  const within = /#.*\bwithin (\d+)s\b/.exec(first)?.[1]
+  const exit = /#.*\bexit (\d+)\b/.exec(first)?.[1]
+  return { within: within === undefined ? 0 : Number(within) * 1000, exit: Number(exit ?? 0) }
+}
+
+/** Whether an output is the expected one. */
+export function matches(expected: readonly string[], output: string): boolean {
+  if (expected.length === 0) return true
+  const pattern = expected.map(line => (line.trim() === '...' ? '(?:.*\n)*' : `${globOf(line)}\n`)).join('')
+  return new RegExp(`^${pattern}$`).test(`${output.trimEnd()}\n`)
+}
+
+const globOf = (line: string) =>
+  line
+    .trimEnd()
+    .replace(/[.+?^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '.*')

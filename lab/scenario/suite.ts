@@ -1,0 +1,113 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { removeLab } from '../down.ts'
+import { environmentOf } from '../environment.ts'
+import type { Lab } from '../lab.ts'
+import { type LabOptions, startLab } from '../start.ts'
+import { silentProgress } from '../state/progress.ts'
+import { gatherLogs } from './failure.ts'
+import { parseScenario, type Scenario } from './parse.ts'
+import { runScenario, type StepResult } from './run.ts'
+
+export const scenarioFolder = new URL('../scenarios', import.meta.url).pathname
+const repository = new URL('../..', import.meta.url).pathname
+
+/** Reads a scenario by its file name, with or without folder and extension. */
+export function readScenario(name: string): Scenario {
+  const file = name.includes('/') ? name : join(scenarioFolder, name.endsWith('.txt') ? name : `${name}.txt`)
+  return parseScenario(file, readFileSync(file, 'utf8'))
+}
+
+export const allScenarios = (): Scenario[] =>
+  readdirSync(scenarioFolder)
+    .filter(name => name.endsWith('.txt'))
+    .sort()
+    .map(readScenario)
+
+export interface Run {
+  readonly scenario: Scenario
+  readonly mode: 'light' | 'full'
+}
+
+/** What `lab test KIND` runs: every light one, one with kubelets, or everything everywhere it can. */
+export function runsOf(kind: 'light' | 'kubelet' | 'all'): Run[] {
+  const runs = allScenarios().flatMap(scenario => scenario.modes.map(mode => ({ scenario, mode })))
+  if (kind === 'all') return runs
+  if (kind === 'light') return runs.filter(({ mode }) => mode === 'light')
+  return runs.filter(({ scenario, mode }) => mode === 'full' && basename(scenario.file) === 'first-pods.txt')
+}
+
+/** Runs a scenario on a lab and tells of each step; gathers logs when it fails. */
+export async function runOn(lab: Lab, scenario: Scenario, tell: (text: string) => void): Promise<boolean> {
+  const env = await environmentOf(lab)
+  tell(`\n${scenario.title}  (${basename(scenario.file)}, ${lab.record.mode}, ${lab.nodes.length} nodes)\n`)
+  const passed = await runScenario(scenario, { env, cwd: repository }, result => tell(describe(scenario, result)))
+  if (!passed) tell(`  logs: ${await gatherLogs(lab, basename(scenario.file, '.txt'), env)}\n`)
+  return passed
+}
+
+function describe({ file }: Scenario, { step, passed, seconds, tries, said }: StepResult): string {
+  const first = step.command.split('\n')[0]?.replace(/\s*#.*$/, '') ?? ''
+  const line = `  ${passed ? 'ok  ' : 'FAIL'} ${seconds.toFixed(1).padStart(5)} s  ${first.slice(0, 110)}\n`
+  if (passed) return line
+  const block = (text: string) =>
+    text
+      .trimEnd()
+      .split('\n')
+      .map(one => `         | ${one}\n`)
+      .join('')
+  const expected = step.expected.length === 0 ? '         (success)\n' : block(step.expected.join('\n'))
+  const asked = tries === 1 ? 'once' : `${tries} times in ${seconds.toFixed(0)} s`
+  return `${line}       ${file}:${step.line}, asked ${asked}; expected:\n${expected}       said:\n${block(said)}`
+}
+
+export interface Counts {
+  passed: number
+  failed: number
+  skipped: number
+}
+
+/**
+ * Runs scenarios one after another. Those that want the same kind of lab share one, unless one of them failed: each leaves
+ * the lab as it found it when it passes.
+ */
+export async function runAll(runs: readonly Run[], options: LabOptions, tell: (text: string) => void): Promise<Counts> {
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
+  const groups = Map.groupBy(runs, ({ scenario, mode }) => `${mode}-${scenario.nodes}-${scenario.tunnel}`)
+  for (const group of groups.values()) {
+    let lab: Lab | undefined
+    for (const run of group) {
+      lab ??= await startFor(run, options, tell)
+      const passed = await runOn(lab, run.scenario, tell)
+      counts[passed ? 'passed' : 'failed'] += 1
+      if (!passed) lab = await end(lab)
+    }
+    await end(lab)
+  }
+  return counts
+}
+
+async function startFor({ scenario, mode }: Run, options: LabOptions, tell: (text: string) => void): Promise<Lab> {
+  const began = performance.now()
+  const name = `test-${process.pid}`
+  const { nodes, tunnel } = scenario
+  const lab = await startLab({
+    progress: silentProgress,
+    ...options,
+    name,
+    mode,
+    nodes,
+    tunnel,
+    controllers: true,
+    owned: true,
+  })
+  tell(
+    `\nlab ${name}: ${mode}, ${nodes} nodes, ${tunnel}, up in ${((performance.now() - began) / 1000).toFixed(1)} s\n`,
+  )
+  return lab
+}
+
+async function end(lab: Lab | undefined): Promise<undefined> {
+  await lab?.close()
+  if (lab !== undefined) await removeLab(lab.name)
+}
