@@ -6,7 +6,7 @@ import { RankedQueue } from './ranked-queue.ts'
 import type { OwnerRecord } from './record.ts'
 import { RetryQueue } from './retry-queue.ts'
 import type { Slice } from './slice.ts'
-import type { Blocked, CommitResult, Desired, Target, TargetBatch, TargetSink } from './target.ts'
+import type { Blocked, CommitResult, Desired, OwnerKey, Target, TargetBatch, TargetSink } from './target.ts'
 
 /** One owner in a batch. */
 interface Member {
@@ -33,8 +33,8 @@ export interface CommitterContext {
   /** There may be something to do. */
   wake(): void
   resync(committer: Committer): void
-  /** Something with our mark is there that nobody wants. */
-  leftover(committer: Committer): void
+  /** Something with the mark of this owner is there that nobody wants. */
+  leftover(owner: OwnerKey, committer: Committer): void
 }
 
 /** Delays after an outage of the target itself; its `ready` event ends them early. */
@@ -117,8 +117,12 @@ export class Committer implements TargetSink {
 
   changed(key: string): void {
     if (this.claims.has(key)) for (const record of this.claims.get(key)) this.enqueue(record)
-    else if (this.target.holder?.(key) !== undefined) this.#context.leftover(this)
+    else this.#unclaimed(this.target.holder?.(key))
     this.#context.wake()
+  }
+
+  #unclaimed(owner: OwnerKey | undefined): void {
+    if (owner !== undefined) this.#context.leftover(owner, this)
   }
 
   ready(): void {

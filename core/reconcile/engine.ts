@@ -61,7 +61,7 @@ export class Engine implements Disposable {
       signal: this.#stop.signal,
       settled: record => this.#settled(record),
       resync: committer => this.#compareAll(committer),
-      leftover: committer => this.#sweeper.want(committer),
+      leftover: (owner, committer) => this.#leftover(owner, committer),
     }
     for (const target of options.targets) this.#committers.set(target.name, new Committer(target, context))
     this.#sweeper = new Sweeper({
@@ -184,6 +184,12 @@ export class Engine implements Disposable {
 
   #busy(record: OwnerRecord): boolean {
     return this.#some(committer => committer.busy(record))
+  }
+
+  /** Looked for at once, unless the owner is still to be judged, or its removal is under way. */
+  #leftover(owner: OwnerKey, committer: Committer): void {
+    const record = this.#registry.records.get(owner)
+    if (!record || (record.alive && record.known)) this.#sweeper.want(committer)
   }
 
   #remove(owner: OwnerKey, objects: readonly Desired[], committer: Committer): void {

@@ -1,4 +1,14 @@
-import { insert, mutate, type Operation, remove, removeFromSet, setKeys, update, uuidFor } from '@ovnkit/ovsdb'
+import {
+  insert,
+  mutate,
+  type Operation,
+  randomUuid,
+  remove,
+  removeFromSet,
+  setKeys,
+  update,
+  uuidFor,
+} from '@ovnkit/ovsdb'
 import { startOvsdbServer, type TestServer, until } from '@ovnkit/ovsdb/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Northbound, newSources, openNorthbound, SCHEMA } from './northbound.fixture.ts'
@@ -199,6 +209,16 @@ describe('what others do', () => {
     expect(world.row('Logical_Switch', 'theirs')).toMatchObject({ ports: [] })
     expect(world.row('Logical_Switch_Port', 'orphan')).toBeUndefined()
     expect(world.row('Logical_Switch', 'old')).toBeUndefined()
+  })
+
+  test('a copy of our mark on a row that the server or northd made is no mark', async () => {
+    const { engine } = await started()
+    const external_ids = { 'managed-by': 'test', owner: 'pod/gone' }
+    await disturb(insert('Logical_Switch', randomUuid(), { name: 'copy', external_ids }))
+    await disturb(insert('Logical_Switch', uuidFor('x', 'x'), { name: 'leftover', external_ids }))
+    await engine.settled()
+    expect(world.row('Logical_Switch', 'copy')).toBeDefined()
+    expect(world.row('Logical_Switch', 'leftover')).toBeUndefined()
   })
 
   test('members that nobody wants go from contributed sets, also after a restart', async () => {

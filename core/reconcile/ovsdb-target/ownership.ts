@@ -13,9 +13,17 @@ export interface Ownership {
 
 export const MARK_COLUMN = 'external_ids'
 
-/** The owner that a row of ours names; undefined for rows that are not ours. */
+/** Place of the version in a UUID's text, and the version of those that `uuidFor` makes. The server makes version 4. */
+const VERSION_AT = 14
+const MADE_BY_US = '8'
+
+/**
+ * The owner that a row of ours names; undefined for rows that are not ours. The mark alone does not make a row ours:
+ * northd copies the external_ids of a port into the southbound Port_Binding, which must not be taken for a leftover.
+ */
 export function ownerOf(ownership: Ownership, row: ReplicaRow | undefined): OwnerKey | undefined {
-  const ids = row?.[MARK_COLUMN]
+  if (row?._uuid.charAt(VERSION_AT) !== MADE_BY_US) return undefined
+  const ids = row[MARK_COLUMN]
   if (!isMapLike(ids) || ids.get(ownership.mark[0]) !== ownership.mark[1]) return undefined
   const owner = ids.get(ownership.owner)
   return typeof owner === 'string' ? owner : undefined
