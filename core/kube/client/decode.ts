@@ -6,6 +6,11 @@ export function decodeJson<T>({ body }: { readonly body: Buffer }): T {
   return JSON.parse(body.toString('utf8')) as T
 }
 
+/** As decodeJson, of text. */
+export function decodeText<T>(text: string): T {
+  return JSON.parse(text) as T
+}
+
 /** The Status object of a refusal; undefined when the body is something else (a proxy's page, plain text). */
 export function decodeStatus({ body }: Pick<KubeResponse, 'body'>): Status | undefined {
   try {

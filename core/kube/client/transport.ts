@@ -31,7 +31,7 @@ export class Transport {
         head = received
       },
       body: chunk => {
-        chunks.push(chunk)
+        chunks.push(Buffer.from(chunk))
       },
     }
     return this.#run(request, signal, sink, false).then(() => {

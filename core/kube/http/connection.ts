@@ -40,7 +40,6 @@ export class HttpConnection implements ResponseSink {
       clearTimeout(timer)
       this.#ready = true
     })
-    socket.on('data', chunk => this.#received(chunk))
     socket.on('end', () => this.#peerClosed())
     socket.on('error', error => this.#broken(error))
     socket.on('close', () => {
@@ -95,7 +94,8 @@ export class HttpConnection implements ResponseSink {
     exchange?.end()
   }
 
-  #received(chunk: Buffer): void {
+  /** Bytes from the socket, valid during the call. */
+  received(chunk: Buffer): void {
     if (this.#closed) return
     try {
       if (this.#parser === undefined) this.destroy()

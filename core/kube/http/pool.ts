@@ -88,9 +88,12 @@ export class ConnectionPool {
   }
 
   #dial(group: Set<HttpConnection>): HttpConnection {
-    const { socket, readyEvent } = this.#dialer.dial()
-    const connection = new HttpConnection(socket, readyEvent, this.#connectTimeoutMs, (freed, reusable) =>
-      this.#freed(freed, reusable && group === this.#pooled),
+    const { socket, readyEvent } = this.#dialer.dial(bytes => connection.received(bytes))
+    const connection: HttpConnection = new HttpConnection(
+      socket,
+      readyEvent,
+      this.#connectTimeoutMs,
+      (freed, reusable) => this.#freed(freed, reusable && group === this.#pooled),
     )
     group.add(connection)
     return connection

@@ -1,10 +1,11 @@
 import type { KubeClient } from '../client/client.ts'
 import { Deadline } from '../client/deadline.ts'
-import { decodeJson } from '../client/decode.ts'
+import { decodeText } from '../client/decode.ts'
 import type { KubeRequest } from '../client/request.ts'
 import { withRetries } from '../client/retry.ts'
 import { type KubeObject, pathOf, type Resource } from '../resources.ts'
 import { ItemSplitter } from './item-splitter.ts'
+import { withoutManagedFields } from './managed-fields.ts'
 
 /** What is listed and watched. */
 export interface Scope<T extends KubeObject> {
@@ -50,7 +51,7 @@ async function listPage<T extends KubeObject>(
   const request: KubeRequest = { method: 'GET', path: collectionPath(scope), query }
   using deadline = new Deadline(signal, PAGE_TIMEOUT_MS)
   return withRetries(request, deadline.signal, async () => {
-    const splitter = new ItemSplitter(body => onItem(decodeJson<T>({ body })))
+    const splitter = new ItemSplitter(json => onItem(decodeText<T>(withoutManagedFields(json))))
     const sink = { head: () => {}, body: (chunk: Buffer) => splitter.push(chunk) }
     await scope.client.stream(request, deadline.signal, sink, false)
     return readEnvelope(splitter.envelope(), request.path)

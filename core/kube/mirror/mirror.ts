@@ -10,7 +10,10 @@ import { type WatchTimings, watchOnce } from './watch.ts'
 
 export interface MirrorOptions<T extends KubeObject, V> extends Scope<T> {
   readonly store: Store<V>
-  /** What is kept of each object. Copy fields out, so that the rest is garbage at once; `intern` repeated texts. */
+  /**
+   * What is kept of each object. Copy fields out, so that the rest is garbage at once; `intern` repeated texts. metadata.managedFields is
+   * not decoded and empty.
+   */
   readonly trim: Trim<T, V>
   /** Key in the store. Default `namespace/name`, or `name`. */
   readonly key?: (object: T) => string
@@ -127,7 +130,8 @@ class RunningMirror<T extends KubeObject, V> implements Mirror {
     const collected = this.#copy.begin()
     const pageSize = this.#expiredLists > 1 ? 0 : (this.#options.pageSize ?? 500)
     const { signal } = this.#options
-    this.#version = await listPages(this.#options, { pageSize, signal, onItem: object => collected.add(object) })
+    const onItem = (object: T) => collected.add(object)
+    this.#version = await listPages(this.#options, { pageSize, signal, onItem })
     this.#expiredLists = 0
     collected.commit()
   }

@@ -1,9 +1,10 @@
-import { decodeJson, isStatus } from '../client/decode.ts'
+import { decodeText, isStatus } from '../client/decode.ts'
 import { ApiError, TransportError } from '../client/errors.ts'
 import type { KubeRequest } from '../client/request.ts'
 import type { KubeObject } from '../resources.ts'
 import { LineSplitter } from './line-splitter.ts'
 import { collectionPath, type Scope, selectors } from './list.ts'
+import { withoutManagedFields } from './managed-fields.ts'
 
 export interface WatchTimings {
   /** Asked of the server, s: it ends the watch after that long, and we resume. Default 300 to 600, at random. */
@@ -49,7 +50,7 @@ export async function watchOnce<T extends KubeObject>(scope: Scope<T>, options: 
   const request: KubeRequest = { method: 'GET', path: collectionPath(scope), query }
   using watchdog = new Watchdog(options.signal, options, timeoutSeconds * 1000 + GRACE_MS)
   const lines = new LineSplitter(line =>
-    handleLine(decodeJson<WatchLine<T>>({ body: line }), request, options, watchdog),
+    handleLine(decodeText<WatchLine<T>>(withoutManagedFields(line)), request, options, watchdog),
   )
   const sink = {
     head: () => {

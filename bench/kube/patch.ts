@@ -1,0 +1,35 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { startControlPlane } from '@ovnkit/kube/testing'
+import { build } from 'esbuild'
+import { createPods } from './pods.ts'
+
+/**
+ * What one PATCH costs the client, 32 in flight, against node:https and node:http2: `node bench/kube/patch.ts [patches] [rounds]`. The first
+ * of a child's three lines is its warm-up. Children are bundled, as what ships is.
+ */
+const pods = 1_000
+const patches = Number(process.argv[2] ?? 2_000)
+const rounds = Number(process.argv[3] ?? 3)
+const run = promisify(execFile)
+
+await using plane = await startControlPlane()
+await createPods(plane.client, pods)
+const folder = await mkdtemp(join(tmpdir(), 'ovnkit-bench-'))
+const child = join(folder, 'patch-child.mjs')
+await build({
+  entryPoints: [join(import.meta.dirname, 'patch-child.ts')],
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  outfile: child,
+})
+for (let round = 0; round < rounds; round++)
+  for (const variant of ['kube', 'https', 'http2'])
+    console.log(
+      (await run(process.execPath, [child, plane.kubeconfig, variant, String(pods), String(patches)])).stdout.trim(),
+    )
+await rm(folder, { recursive: true })
