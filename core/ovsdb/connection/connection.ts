@@ -9,12 +9,12 @@ import { MonitorMemory } from './monitor-memory.ts'
 import { Reconnect } from './reconnect.ts'
 import { formatRemote, parseRemotes, type Remote, type RemoteList } from './remote.ts'
 import { Rotation } from './rotation.ts'
+import { noStats } from './stats.ts'
 import {
   type CallOptions,
   type Connection,
   type ConnectionOptions,
   type ConnectionState,
-  type ConnectionStats,
   InconsistentError,
   type UpdateStart,
   type WireCondition,
@@ -43,19 +43,7 @@ class DatabaseConnection implements Connection, LinkOwner {
   #timer: NodeJS.Timeout | undefined
   #minIndex = 0
   #started = false
-  readonly stats: ConnectionStats = {
-    bytesReceived: 0,
-    bytesSent: 0,
-    messagesReceived: 0,
-    rowsReceived: 0,
-    connects: 0,
-    disconnects: 0,
-    first: 0,
-    resync: 0,
-    resume: 0,
-    inconsistent: 0,
-    probeRtt: undefined,
-  }
+  readonly stats = noStats()
 
   constructor(options: ConnectionOptions & { readonly dial?: Dial }) {
     this.#options = options

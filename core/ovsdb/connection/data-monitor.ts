@@ -46,8 +46,11 @@ export class DataMonitor {
     this.#live = false
     memory.plan(plan)
     if (memory.lastTransaction === undefined) memory.conditions.next()
-    if (plan.size === 0) this.#becomeLive('first')
-    else this.#request(0)
+    if (plan.size > 0) this.#request(0)
+    else {
+      memory.conditions.succeed()
+      this.#becomeLive('first')
+    }
   }
 
   /** The rows of a big update follow: the initial reply or a notification. */

@@ -58,7 +58,7 @@ export class Outbox {
       next.sent = true
     }
     if (batch === '') return at
-    this.#written(batch.length)
+    this.#written(Buffer.byteLength(batch))
     this.#blocked = !this.#stream.write(batch)
     return at
   }
