@@ -1,5 +1,6 @@
 import { defaultBackoff, systemClock } from './clock.ts'
 import { Committer, type CommitterContext } from './committer.ts'
+import { exportMetrics } from './metrics.ts'
 import { type EngineOptions, type EngineStats, newStats, noLog } from './options.ts'
 import type { OwnerStatus } from './owner.ts'
 import { type Difference, recompute } from './recompute.ts'
@@ -70,6 +71,7 @@ export class Engine implements Disposable {
       wake,
       remove: (owner, objects, committer) => this.#remove(owner, objects, committer),
     })
+    if (options.metrics) exportMetrics(this, options.metrics)
   }
 
   /**

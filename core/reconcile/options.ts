@@ -1,3 +1,4 @@
+import type { Metrics } from '@ovnkit/process'
 import type { Backoff, Clock } from './clock.ts'
 import type { OwnerKind } from './owner.ts'
 import type { ReadableStore } from './store.ts'
@@ -19,6 +20,8 @@ export interface EngineOptions {
   /** Stores that must be complete before anything is swept, beside those that the engine sees renders read. */
   readonly sources?: readonly ReadableStore<unknown>[]
   readonly logger?: EngineLog
+  /** Where the engine shows its counts, and its owners by state. */
+  readonly metrics?: Metrics
   readonly clock?: Clock
   /** Delays after refusals. Default: 100 ms, doubling, at most 30 s. */
   readonly backoff?: Backoff
