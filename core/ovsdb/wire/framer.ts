@@ -16,6 +16,7 @@ export const WHOLE = 32 * 1024
 
 const OPEN = 0x7b
 const NULL = Buffer.from('null')
+const EMPTY = Buffer.alloc(0)
 
 /**
  * Cuts a byte stream of concatenated JSON objects into messages. Feed it with {@link add}, let it work with {@link run}, in
@@ -26,6 +27,7 @@ export class Framer {
   readonly #sink: FrameSink
   readonly #scanner = new ObjectScanner()
   readonly #queue: Buffer[] = []
+  #head = 0
   #at = 0
   #queued = 0
   #held: Buffer[] = []
@@ -54,7 +56,7 @@ export class Framer {
 
   /** Works until everything is done or `shouldYield` (asked after every message and every few rows) says so. Throws ProtocolError. */
   run(shouldYield: () => boolean): void {
-    for (let [chunk] = this.#queue; chunk !== undefined; chunk = this.#queue[0]) {
+    for (let chunk = this.#queue[this.#head]; chunk !== undefined; chunk = this.#queue[this.#head]) {
       const before = this.#at
       this.#at = this.#consume(chunk, before, shouldYield)
       this.#queued -= this.#at - before
@@ -64,9 +66,13 @@ export class Framer {
     }
   }
 
+  /** Moves on to the next chunk; room is made now and then, since shifting a long queue each time would be quadratic. */
   #dropHead(): void {
-    this.#queue.shift()
+    this.#queue[this.#head++] = EMPTY
     this.#at = 0
+    if (this.#head < this.#queue.length && this.#head < 1024) return
+    this.#queue.splice(0, this.#head)
+    this.#head = 0
   }
 
   /** One step: up to the end of a message, of a table update, of the look-ahead window or of the chunk. Returns how far it came. */
@@ -135,8 +141,8 @@ export class Framer {
   }
 
   #readAgain(bytes: Buffer): void {
-    const rest = this.#queue[0]?.subarray(this.#at)
-    this.#queue.splice(0, 1, bytes, ...(rest === undefined || rest.length === 0 ? [] : [rest]))
+    const rest = this.#queue[this.#head]?.subarray(this.#at)
+    this.#queue.splice(this.#head, 1, bytes, ...(rest === undefined || rest.length === 0 ? [] : [rest]))
     this.#queued += bytes.length
     this.#at = 0
   }
