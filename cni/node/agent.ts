@@ -9,10 +9,10 @@ import type { Engine } from '@ovnkit/reconcile'
 import { createHostStore, observeHost } from './facts/host.ts'
 import { createSwitchStore, type LocalDatabase, observeSwitch, switchTables } from './facts/switch.ts'
 import { announcePresence, installCni, wasInitialized } from './files/conflist.ts'
-import { keepBridge } from './host/bridge.ts'
 import type { HostContext } from './host/context.ts'
 import { findEncap, podMtu } from './host/encap.ts'
 import { createHostEngine } from './host/engine.ts'
+import { keepSwitch } from './host/switch.ts'
 import { enableForwarding } from './host/sysctls.ts'
 import { Readiness } from './readiness.ts'
 import { reportMistakes } from './reports.ts'
@@ -76,7 +76,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const recorder = new EventRecorder({ client, component: 'zstack-ovnkube-node', instance: node, logger })
   stack.use(reportMistakes({ engine, nodes: sources.nodes, node, recorder, logger }))
   whenReady(database, signal, async () => {
-    late.use(keepBridge(database, config, logger))
+    late.use(keepSwitch({ database, config, node, logger }))
     await commands.sweep()
   }).catch(err => logger.error({ err }, `could not look after bridge ${integrationBridge}`))
   installWhenReady(engine, readiness, options)

@@ -182,7 +182,7 @@ export class TestNode implements AsyncDisposable {
         socketPath: this.socket,
         confDir: join(this.folder, 'net.d'),
         binDir: join(this.folder, 'bin'),
-        timeout: '20s',
+        timeout: '10s',
       },
       logging: { level: 'debug' },
       ...this.#options.config,

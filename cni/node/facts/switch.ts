@@ -19,7 +19,7 @@ export type LocalDatabase = Database<Open_vSwitch_Tables, typeof switchTables>
 
 /** What the agent holds of the local database. */
 export const switchTables = {
-  Open_vSwitch: { columns: ['bridges', 'external_ids', 'datapath_types', 'ovs_version'] },
+  Open_vSwitch: { columns: ['bridges', 'external_ids', 'next_cfg', 'cur_cfg'] },
   Bridge: {
     columns: ['name', 'ports', 'datapath_type', 'fail_mode', 'external_ids'],
     indexes: { byName: ['name'] },

@@ -19,33 +19,32 @@ export function renderChassis(context: HostContext, view: View): Rendered {
   const links = linksOf(view, context.links)
   const encap = findEncap(context.config, node, links)
   if ('problem' in encap) return { kind: 'wait', reason: 'NoTunnelAddress', message: encap.problem }
-  const systemId = local.systemId ?? context.node
+  if (local.systemId === undefined)
+    return { kind: 'wait', reason: 'NoSystemId', message: 'the switch has no system-id yet' }
   const { chassis, tunnelIp, addresses, mtu } = annotationNames.node
   const annotations = kubernetes.annotations(
     { resource: resources.nodes, name: context.node, uid: node.uid },
     {
-      [chassis]: systemId,
+      [chassis]: local.systemId,
       [tunnelIp]: encap.ip,
       [addresses]: hostAddresses(node, links).join(','),
       [mtu]: String(podMtu(context.config, encap)),
     },
   )
-  const objects: Desired[] = [...externalIds(context, local, encap, systemId), annotations]
+  const objects: Desired[] = [...externalIds(context, local, encap), annotations]
   const message = tunnelProblem(local, encap)
   if (message !== undefined) return { kind: 'invalid', reason: 'TunnelOutsideUserspaceBridge', message, objects }
   return { kind: 'objects', objects }
 }
 
 /** ovn-controller(8), "CONFIGURATION". Keys that are not named stay as others have set them. */
-function externalIds({ config, node }: HostContext, local: SwitchFacts, encap: Encap, systemId: string): Desired[] {
+function externalIds({ config }: HostContext, local: SwitchFacts, encap: Encap): Desired[] {
   const values: Record<string, string> = {
     'ovn-remote': sbRemote(config),
     'ovn-encap-type': config.tunnel.type,
     'ovn-encap-ip': encap.ip,
     'ovn-monitor-all': String(config.ovn.monitorAll),
   }
-  // One that somebody else has chosen (ovs-ctl's random one, ZStack's) is the chassis name: changing it makes a second chassis.
-  if (systemId === node) values['system-id'] = systemId
   if (local.datapath === 'netdev') values['ovn-bridge-datapath-type'] = 'netdev'
   const row = { table: 'Open_vSwitch' }
   return Object.entries(values).map(([key, value]) => ovs.element({ row, column: 'external_ids', key, value }))

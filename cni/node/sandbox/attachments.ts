@@ -3,6 +3,7 @@ import type { Netlink } from '@ovnkit/linux'
 import type { Batcher, Operation, Outcome } from '@ovnkit/ovsdb'
 import type { LocalDatabase } from '../facts/switch.ts'
 import { CniError, tryAgain } from '../server/cni-error.ts'
+import { configured, nextConfiguration } from './configured.ts'
 import type { InstalledPorts } from './installed.ts'
 import { ensureLink, type LinkOptions } from './link.ts'
 import { findPorts, planPort, removalOf, sandboxPorts } from './port.ts'
@@ -28,14 +29,19 @@ export class Attachments {
   /** Attaches a sandbox; again for the same one completes what is missing. Resolves when its port passes packets. */
   async attach(sandbox: Sandbox, options: LinkOptions, signal: AbortSignal): Promise<void> {
     const { netlink, installed } = this.#options
-    await ensureLink(netlink, sandbox, options)
-    const uuid = await this.#ensurePort(sandbox)
+    const fresh = await ensureLink(netlink, sandbox, options)
+    const uuid = await this.#ensurePort(sandbox, fresh, signal)
     await installed.wait(uuid, signal)
   }
 
-  async #ensurePort(sandbox: Sandbox): Promise<string> {
-    const plan = planPort(this.#options.database, sandbox)
+  async #ensurePort(sandbox: Sandbox, fresh: boolean, signal: AbortSignal): Promise<string> {
+    const { database } = this.#options
+    const plan = planPort(database, sandbox, fresh)
     if (plan === undefined) throw tryAgain('the integration bridge does not exist yet')
+    if (plan.before.length > 0) {
+      await this.#commit([...plan.before, nextConfiguration(database)])
+      await configured(database, signal)
+    }
     await this.#commit(plan.operations)
     return plan.interface
   }

@@ -22,12 +22,13 @@ export interface LinkOptions {
 /**
  * The pair between host and sandbox, with the pod's MAC, addresses and routes inside. May be called again for the same
  * sandbox, and then completes or corrects what is there.
+ * @returns whether the pair is a new one
  * @throws NetnsError, LinuxError; CniError where the sandbox has another interface of that name
  */
-export async function ensureLink(host: Netlink, sandbox: Sandbox, options: LinkOptions): Promise<void> {
+export async function ensureLink(host: Netlink, sandbox: Sandbox, options: LinkOptions): Promise<boolean> {
   using netns = openNetns(sandbox.netns)
   using inside = Netlink.open({ netns })
-  const index = await ensurePair(host, inside, sandbox, netns, options.mtu)
+  const { index, created } = await ensurePair(host, inside, sandbox, netns, options.mtu)
   const { network, ifName } = sandbox
   if (network.addresses.some(({ ip }) => ipFamily(ip) === 6)) {
     ensureSysctl(`net/ipv6/conf/${ifName}/disable_ipv6`, 0, netns)
@@ -42,6 +43,7 @@ export async function ensureLink(host: Netlink, sandbox: Sandbox, options: LinkO
       inside.addRoute({ destination, via: nextHop, index, replace: true }),
     ),
   ])
+  return created
 }
 
 /** The default routes and the others. */
@@ -52,20 +54,20 @@ export function routesOf({ gateways, routes }: PodNetwork): readonly PodRoute[] 
 
 const defaultRoute = (nextHop: IpAddress) => cidrOf(nextHop, 0)
 
-/** @returns the index of the inner end */
-async function ensurePair(
-  host: Netlink,
-  inside: Netlink,
-  sandbox: Sandbox,
-  netns: Netns,
-  mtu: number,
-): Promise<number> {
-  const create = () => createPair(host, sandbox, netns, mtu)
+interface Pair {
+  /** Of the inner end. */
+  readonly index: number
+  readonly created: boolean
+}
+
+async function ensurePair(host: Netlink, inside: Netlink, sandbox: Sandbox, netns: Netns, mtu: number): Promise<Pair> {
+  const create = async () => ({ index: await createPair(host, sandbox, netns, mtu), created: true })
   try {
     return await create()
   } catch (error) {
     if (!hasCode(error, 'EEXIST')) throw error
-    return (await existingPair(host, inside, sandbox)) ?? (await create())
+    const index = await existingPair(host, inside, sandbox)
+    return index === undefined ? await create() : { index, created: false }
   }
 }
 

@@ -5,6 +5,8 @@ import type { LocalDatabase } from '../facts/switch.ts'
 import { hostInterfaceName, type Sandbox, type SandboxId } from './sandbox.ts'
 
 export interface PortPlan {
+  /** Ports that must be gone from the switch before the operations: their interface was replaced under the same name. */
+  readonly before: readonly Operation[]
   /** UUID of the Interface, now or after the operations. */
   readonly interface: string
   /** Empty when the port is as it should be. */
@@ -14,9 +16,10 @@ export interface PortPlan {
 /**
  * The port of a sandbox on the integration bridge. Ports of earlier sandboxes of the same pod name go with the same
  * transaction: with two interfaces of one iface-id ovn-controller would bind either.
+ * @param fresh the interface was made just now: a port of that name is one of an interface that is gone
  * @returns undefined while there is no bridge
  */
-export function planPort(database: LocalDatabase, sandbox: Sandbox): PortPlan | undefined {
+export function planPort(database: LocalDatabase, sandbox: Sandbox, fresh: boolean): PortPlan | undefined {
   const bridge = database.table('Bridge').by('byName', integrationBridge)
   if (bridge === undefined) return undefined
   const name = hostInterfaceName(sandbox)
@@ -25,9 +28,10 @@ export function planPort(database: LocalDatabase, sandbox: Sandbox): PortPlan | 
   const stale = table.all('byIfaceId', ids[interfaceIds.ifaceId]).filter(row => row.name !== name)
   const removal = stale.flatMap(row => removalOf(database, row))
   const existing = table.by('byName', name)
-  if (existing !== undefined && portOf(database, existing)) {
-    return { interface: existing._uuid, operations: [...removal, ...correction(existing, ids)] }
+  if (existing !== undefined && !fresh) {
+    return { before: [], interface: existing._uuid, operations: [...removal, ...correction(existing, ids)] }
   }
+  const before = existing === undefined ? [] : removalOf(database, existing)
   const [port, own] = [randomUuid(), randomUuid()]
   const operations = [
     ...removal,
@@ -35,7 +39,7 @@ export function planPort(database: LocalDatabase, sandbox: Sandbox): PortPlan | 
     insert('Port', port, { name, interfaces: [own] }),
     mutate('Bridge', bridge._uuid, [addToSet('ports', port)]),
   ]
-  return { interface: own, operations }
+  return { before, interface: own, operations }
 }
 
 function portIds({ containerId, ifName, netns, namespace, pod, podUid, network }: Sandbox): Record<string, string> {

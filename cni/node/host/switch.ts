@@ -1,23 +1,37 @@
 import { existsSync } from 'node:fs'
 import { type Config, integrationBridge } from '@ovnkit/cni-api'
-import { addToSet, insert, mutate, type Operation, randomUuid, update } from '@ovnkit/ovsdb'
+import { addToSet, insert, mutate, type Operation, randomUuid, setKeys, update } from '@ovnkit/ovsdb'
 import type { Logger } from '@ovnkit/process'
 import type { LocalDatabase } from '../facts/switch.ts'
 
+export interface KeepSwitchOptions {
+  readonly database: LocalDatabase
+  readonly config: Config
+  readonly node: string
+  readonly logger: Logger
+}
+
 /**
- * Keeps the integration bridge there: made if it is missing (ovn-controller would make it too; whoever is first), with
- * fail mode secure, and of the datapath type that the configuration names. It is never removed: others live on it.
+ * Keeps there what others may have made as well, and what is never removed because others live on it:
+ *
+ * - the integration bridge (ovn-controller would make it too; whoever is first), with fail mode secure and of the datapath
+ *   type that the configuration names;
+ * - a `system-id`: the node's name, unless there is one. That of somebody else (ovs-ctl's random one, ZStack's) is the
+ *   name of the chassis: another one would be a second chassis with the same tunnel address.
  */
-export function keepBridge(database: LocalDatabase, config: Config, logger: Logger): Disposable {
+export function keepSwitch({ database, config, node, logger }: KeepSwitchOptions): Disposable {
   let busy = false
   const keep = async () => {
     if (busy || !database.connected) return
     busy = true
-    const operations = bridgeOperations(database, wantedDatapath(database, config))
+    const operations = [
+      ...bridgeOperations(database, wantedDatapath(database, config)),
+      ...systemIdOperations(database, node),
+    ]
     if (operations.length > 0) {
       const outcome = await database.transact(operations)
       // A conflict is ovn-controller having been first; the batch that shows its bridge comes next.
-      logger.info({ outcome: outcome.status }, `bridge ${integrationBridge} set up`)
+      logger.info({ outcome: outcome.status }, `set up bridge ${integrationBridge} or the system-id`)
     }
     busy = false
   }
@@ -39,6 +53,12 @@ function bridgeOperations(database: LocalDatabase, datapath: string): Operation[
     ...((bridge.datapath_type || 'system') !== datapath && { datapath_type: datapath }),
   }
   return Object.keys(changes).length === 0 ? [] : [update('Bridge', bridge._uuid, changes)]
+}
+
+function systemIdOperations(database: LocalDatabase, node: string): Operation[] {
+  const root = database.table('Open_vSwitch').one()
+  if (root === undefined || root.external_ids.get('system-id')) return []
+  return [mutate('Open_vSwitch', root._uuid, [setKeys('external_ids', { 'system-id': node })])]
 }
 
 function createBridge(root: string, datapath: string): Operation[] {
