@@ -1,12 +1,12 @@
 import { isApiError, type KubeClient, mirror, type Pod, resources } from '@ovnkit/kube'
 import type { Logger } from '@ovnkit/process'
 import { Store } from '@ovnkit/reconcile'
-import { RunningSandbox, type Workload } from './sandbox.ts'
+import { type RunningPod, startOnHost, startSandbox, type Workload } from './sandbox.ts'
 
 export interface LightKubeletOptions {
   readonly client: KubeClient
   readonly node: string
-  readonly nodeAddress: string
+  readonly nodeAddresses: readonly string[]
   /** The program that containers of agnhost's image are. */
   readonly agnhost: string
   readonly logger: Logger
@@ -35,7 +35,7 @@ export class LightKubelet {
   readonly #options: LightKubeletOptions
   readonly #store = new Store<PodFacts>({ name: 'pods' })
   readonly #workers = new Map<string, Promise<void>>()
-  readonly #sandboxes = new Map<string, RunningSandbox>()
+  readonly #running = new Map<string, RunningPod>()
 
   constructor(options: LightKubeletOptions) {
     this.#options = options
@@ -76,9 +76,9 @@ export class LightKubelet {
   }
 
   async #sync(pod: PodFacts): Promise<void> {
-    if (pod.hostNetwork || pod.finished) return
+    if (pod.finished) return
     if (pod.deleting !== undefined) return this.#finish(pod, pod.deleting)
-    if (!this.#sandboxes.has(pod.uid)) await this.#startPod(pod)
+    if (!this.#running.has(pod.uid)) await this.#startPod(pod)
   }
 
   /** Tries until it works or the pod goes, as kubelet does. */
@@ -86,9 +86,9 @@ export class LightKubelet {
     const { logger, signal } = this.#options
     for (let wait = firstRetry; this.#isCurrent(pod) && !signal.aborted; wait = Math.min(wait * 2, longestRetry)) {
       try {
-        const sandbox = await RunningSandbox.start(pod, this.#workloadOf(pod))
-        this.#sandboxes.set(pod.uid, sandbox)
-        return await this.#report(pod, sandbox)
+        const running = await this.#launch(pod)
+        this.#running.set(pod.uid, running)
+        return await this.#report(pod, running)
       } catch (error) {
         logger.warn({ pod: `${pod.namespace}/${pod.name}`, err: error }, 'sandbox failed')
         await new Promise(resolve => setTimeout(resolve, wait))
@@ -96,16 +96,25 @@ export class LightKubelet {
     }
   }
 
+  async #launch(pod: PodFacts): Promise<RunningPod> {
+    const workload = this.#workloadOf(pod)
+    return pod.hostNetwork ? startOnHost(this.#options.nodeAddresses, workload) : startSandbox(pod, workload)
+  }
+
   #workloadOf(pod: PodFacts): Workload | undefined {
     const [container] = pod.containers
     if (container === undefined || !container.image.includes('/agnhost:')) return undefined
-    return { program: this.#options.agnhost, args: container.args, hostname: pod.name }
+    return {
+      program: this.#options.agnhost,
+      args: container.args,
+      hostname: pod.hostNetwork ? this.#options.node : pod.name,
+    }
   }
 
-  async #report(pod: PodFacts, sandbox: RunningSandbox): Promise<void> {
-    const { client, nodeAddress } = this.#options
+  async #report(pod: PodFacts, { id, addresses }: RunningPod): Promise<void> {
+    const { client, nodeAddresses } = this.#options
+    const [nodeAddress] = nodeAddresses
     const now = new Date().toISOString()
-    const { addresses } = sandbox
     const status = {
       phase: 'Running',
       startTime: now,
@@ -125,7 +134,7 @@ export class LightKubelet {
         ready: true,
         started: true,
         restartCount: 0,
-        containerID: `light://${sandbox.sandbox.containerId}`,
+        containerID: `light://${id}`,
         state: { running: { startedAt: now } },
       })),
     }
@@ -147,11 +156,11 @@ export class LightKubelet {
   }
 
   async #remove(pod: PodFacts, graceSeconds: number): Promise<void> {
-    const sandbox = this.#sandboxes.get(pod.uid)
-    for (let wait = firstRetry; sandbox !== undefined; wait = Math.min(wait * 2, longestRetry)) {
+    const running = this.#running.get(pod.uid)
+    for (let wait = firstRetry; running !== undefined; wait = Math.min(wait * 2, longestRetry)) {
       try {
-        await sandbox.stop(graceSeconds)
-        this.#sandboxes.delete(pod.uid)
+        await running.stop(graceSeconds)
+        this.#running.delete(pod.uid)
         return
       } catch (error) {
         this.#options.logger.warn({ pod: `${pod.namespace}/${pod.name}`, err: error }, 'DEL failed')

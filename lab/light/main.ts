@@ -31,7 +31,7 @@ await runMain('light-kubelet', async ({ signal, useLogger }) => {
     setInterval(() => void renewLease(client, node).catch(error => logger.warn({ err: error }, 'lease')), beatEvery),
   ]
   await renewLease(client, node)
-  await new LightKubelet({ client, node, nodeAddress: addresses.split(',')[0] ?? '', agnhost, logger, signal }).run()
+  await new LightKubelet({ client, node, nodeAddresses: addresses.split(','), agnhost, logger, signal }).run()
   for (const beat of beats) clearInterval(beat)
   client.close()
 })

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { createNetns, deleteNetns } from '@ovnkit/linux'
-import { type CniResult, callPlugins, type Sandbox } from './cni.ts'
+import { createNetns, deleteNetns, Netlink } from '@ovnkit/linux'
+import { type CniResult, callPlugins } from './cni.ts'
 
 /** What a light pod runs: the arguments of its container, for the one program that there is. */
 export interface Workload {
@@ -11,60 +11,70 @@ export interface Workload {
   readonly hostname: string
 }
 
-/** A network namespace with the network that the plugin gave it, and maybe a process inside. */
-export class RunningSandbox {
-  readonly sandbox: Sandbox
-  readonly result: CniResult
-  readonly #process: ChildProcess | undefined
+/** A pod that runs: its addresses, how it ends, and maybe a process. */
+export interface RunningPod {
+  readonly id: string
+  /** Without prefix lengths, IPv4 first. */
+  readonly addresses: readonly string[]
+  /** Lets the workload end within its grace period, then takes the network away. Can be called again when that failed. */
+  stop(graceSeconds: number): Promise<void>
+}
 
-  private constructor(sandbox: Sandbox, result: CniResult, child: ChildProcess | undefined) {
-    this.sandbox = sandbox
-    this.result = result
-    this.#process = child
-  }
+export interface PodIdentity {
+  readonly namespace: string
+  readonly name: string
+  readonly uid: string
+}
 
-  /** Addresses without their prefix lengths, IPv4 first as the plugin gives them. */
-  get addresses(): string[] {
-    return this.result.ips.map(({ address }) => address.replace(/\/\d+$/, ''))
-  }
+/** A pod in the node's own network: a process and nothing else. */
+export function startOnHost(addresses: readonly string[], workload: Workload | undefined): RunningPod {
+  const child = workload === undefined ? undefined : run([], workload)
+  return { id: randomBytes(32).toString('hex'), addresses, stop: grace => end(child, grace) }
+}
 
-  /** A new namespace, ADD, then the workload. What was made is unmade when ADD fails, as a runtime does. */
-  static async start(
-    pod: { namespace: string; name: string; uid: string },
-    workload: Workload | undefined,
-  ): Promise<RunningSandbox> {
-    const containerId = randomBytes(32).toString('hex')
-    const name = `cni-${containerId.slice(0, 16)}`
-    const netns = createNetns(name)
-    const sandbox = { ...pod, containerId, netns: netns.path }
-    netns[Symbol.dispose]()
-    try {
-      const result = await callPlugins('ADD', sandbox)
-      return new RunningSandbox(sandbox, result, workload === undefined ? undefined : run(sandbox.netns, workload))
-    } catch (error) {
-      await callPlugins('DEL', sandbox).catch(() => undefined)
-      deleteNetns(name)
-      throw error
+/** A new network namespace, the plugin's ADD, then the workload. What was made is unmade when ADD fails, as a runtime does. */
+export async function startSandbox(pod: PodIdentity, workload: Workload | undefined): Promise<RunningPod> {
+  const id = randomBytes(32).toString('hex')
+  const name = `cni-${id.slice(0, 16)}`
+  const sandbox = { ...pod, containerId: id, netns: await makeNetns(name) }
+  try {
+    const result = await callPlugins('ADD', sandbox)
+    const child = workload === undefined ? undefined : run(['nsenter', `--net=${sandbox.netns}`], workload)
+    return {
+      id,
+      addresses: addressesOf(result),
+      async stop(grace) {
+        await end(child, grace)
+        await callPlugins('DEL', sandbox, result)
+        deleteNetns(name)
+      },
     }
-  }
-
-  /** Lets the workload end within its grace period, then DEL and the end of the namespace. */
-  async stop(graceSeconds: number): Promise<void> {
-    if (this.#process !== undefined) await end(this.#process, graceSeconds)
-    await callPlugins('DEL', this.sandbox, this.result)
-    deleteNetns(this.sandbox.netns.slice(this.sandbox.netns.lastIndexOf('/') + 1))
+  } catch (error) {
+    await callPlugins('DEL', sandbox).catch(() => undefined)
+    deleteNetns(name)
+    throw error
   }
 }
 
-function run(netns: string, { program, args, hostname }: Workload): ChildProcess {
+const addressesOf = ({ ips }: CniResult) => ips.map(({ address }) => address.replace(/\/\d+$/, ''))
+
+/** A namespace with its loopback up, which is the runtime's part; returns its path. */
+async function makeNetns(name: string): Promise<string> {
+  using netns = createNetns(name)
+  using netlink = Netlink.open({ netns })
+  await netlink.setLink('lo', { up: true })
+  return netns.path
+}
+
+function run(enter: readonly string[], { program, args, hostname }: Workload): ChildProcess {
   // Its own host name, as agnhost answers with it.
   const shell = 'hostname "$0" && exec "$@"'
-  const argv = [`--net=${netns}`, 'unshare', '--uts', 'sh', '-c', shell, hostname, program, ...args]
-  return spawn('nsenter', argv, { stdio: 'ignore' })
+  const [first = '', ...rest] = [...enter, 'unshare', '--uts', 'sh', '-c', shell, hostname, program, ...args]
+  return spawn(first, rest, { stdio: 'ignore' })
 }
 
-async function end(child: ChildProcess, graceSeconds: number): Promise<void> {
-  if (child.exitCode !== null || child.signalCode !== null) return
+async function end(child: ChildProcess | undefined, graceSeconds: number): Promise<void> {
+  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
   const ended = once(child, 'exit')
   child.kill('SIGTERM')
   const timer = setTimeout(() => child.kill('SIGKILL'), graceSeconds * 1000)

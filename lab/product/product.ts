@@ -75,8 +75,6 @@ function configuration({ record, plan }: ProgramOptions, account: string): Recor
     network: { clusterCIDR: record.podCidr, serviceCIDR: record.serviceCidr },
     tunnel: { type: record.tunnel },
     ovs: { datapathType: 'netdev' },
-    // The lab puts the plugin where it belongs before the machine's first pod.
-    cni: { binDir: '' },
     logging: { format: 'text' },
   }
   return merge(own, parse(record.settings) ?? {})

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { Lab } from '../lab.ts'
 import { inNetworkOf, type Speaker } from './pods.ts'
 
@@ -20,7 +21,11 @@ export async function reachability(lab: Lab, speakers: readonly Speaker[]): Prom
 }
 
 async function row(lab: Lab, from: Speaker, speakers: readonly Speaker[]): Promise<Cell[]> {
-  const targets = speakers.flatMap(to => to.addresses.map(address => ({ to, address })))
+  // A pod of one family has no way to the other one.
+  const families = new Set(from.addresses.map(isIP))
+  const targets = speakers.flatMap(to =>
+    to.addresses.filter(ip => families.has(isIP(ip))).map(address => ({ to, address })),
+  )
   const requests = targets.flatMap(({ address }, i) => [
     ...(i === 0 ? [] : ['--next']),
     ...['--silent', '--max-time', String(patience), '--write-out', ' %{http_code} %{time_total}\\n', urlOf(address)],
@@ -50,10 +55,15 @@ export function formatMatrix(cells: readonly Cell[]): string {
   )
   const head = `${' '.repeat(width + 2)}${columns.map((_, i) => String(i + 1).padStart(6)).join('')}   ms`
   const lines = rows.map(from => {
-    const own = cells.filter(cell => cell.from === from)
-    return `  ${label(from).padEnd(width)}${own.map(({ time }) => (time === undefined ? '  FAIL' : time.toFixed(1).padStart(6))).join('')}`
+    const own = columns.map(({ address }) => cells.find(cell => cell.from === from && cell.address === address))
+    return `  ${label(from).padEnd(width)}${own.map(formatCell).join('')}`
   })
   return `${[...key, '', head, ...lines, '', summary(cells)].join('\n')}\n`
+}
+
+function formatCell(cell: Cell | undefined): string {
+  if (cell === undefined) return '     -'
+  return cell.time === undefined ? '  FAIL' : cell.time.toFixed(1).padStart(6)
 }
 
 export function summary(cells: readonly Cell[]): string {

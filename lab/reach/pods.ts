@@ -58,7 +58,7 @@ export async function inNetworkOf(lab: Lab, pod: Speaker): Promise<string[]> {
 async function netnsOf(lab: Lab, { node, addresses, name }: Speaker): Promise<string> {
   const [address = ''] = addresses
   const script =
-    'for n in /run/netns/*; do ip -o -n "${n##*/}" address show 2>/dev/null | grep -qF " $0/" && echo "$n"; done; true'
+    'cd /run/netns && for n in *; do ip -o -n "$n" address show 2>/dev/null | grep -qF " $0/" && echo "$PWD/$n"; done; true'
   const found = await lab.exec(node, ['sh', '-c', script, address])
   const [netns] = found.trim().split('\n')
   if (netns === undefined || netns === '')
