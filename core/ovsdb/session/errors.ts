@@ -1,6 +1,6 @@
 import type { Json } from '../wire/json.ts'
 
-export { EncodeError, ProtocolError } from '../wire/errors.ts'
+export { EncodeError } from '../wire/errors.ts'
 
 /**
  * The server refused a request. `code` is its error tag, e.g. `constraint violation`, `unknown database`, `canceled`; servers
