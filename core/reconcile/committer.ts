@@ -1,8 +1,9 @@
 import { type Backoff, backoffDelay, type Clock } from './clock.ts'
+import { CommitQueue } from './commit-queue.ts'
 import { MultiMap } from './multimap.ts'
 import type { EngineLog, EngineStats } from './options.ts'
+import { Outage } from './outage.ts'
 import { conflictWith, type Problem, worse } from './problem.ts'
-import { RankedQueue } from './ranked-queue.ts'
 import type { OwnerRecord } from './record.ts'
 import { RetryQueue } from './retry-queue.ts'
 import type { Slice } from './slice.ts'
@@ -12,6 +13,8 @@ import type { Blocked, CommitResult, Desired, OwnerKey, Target, TargetBatch, Tar
 interface Member {
   readonly record: OwnerRecord
   readonly removed: readonly Desired[]
+  /** False when a part of it is blocked: what was to be removed may still be there. */
+  readonly complete: boolean
   readonly problem: Problem | undefined
 }
 
@@ -28,6 +31,8 @@ export interface CommitterContext {
   readonly logger: EngineLog
   readonly stats: EngineStats
   readonly signal: AbortSignal
+  /** The engine runs and leads. */
+  active(): boolean
   /** An outcome is known for this owner in this target. */
   settled(record: OwnerRecord): void
   /** There may be something to do. */
@@ -36,9 +41,6 @@ export interface CommitterContext {
   /** Something with the mark of this owner is there that nobody wants. */
   leftover(owner: OwnerKey, committer: Committer): void
 }
-
-/** Delays after an outage of the target itself; its `ready` event ends them early. */
-const OUTAGE: Backoff = { initial: 50, cap: 5_000 }
 
 /**
  * Brings owners into one target: compares when a batch is put together (never earlier, so that a batch is built on what
@@ -49,31 +51,25 @@ export class Committer implements TargetSink {
   readonly target: Target
   /** Who wants each key; the first is the one that has it. */
   readonly claims = new MultiMap<string, OwnerRecord>()
-  readonly #healthy: RankedQueue
-  /** Refused before. They travel apart, so that the others' batches are not refused with them time and again. */
-  readonly #suspects: RankedQueue
-  readonly #flying = new Set<OwnerRecord>()
+  readonly #queue: CommitQueue
   readonly #problems = new Map<OwnerRecord, Problem>()
   readonly #retries: RetryQueue<OwnerRecord>
   readonly #context: CommitterContext
+  readonly #outage: Outage
   #inFlight = 0
-  #outages = 0
-  #outage: { readonly message: string; readonly timer: Disposable } | undefined
 
   constructor(target: Target, context: CommitterContext) {
     this.target = target
     this.#context = context
-    this.#healthy = new RankedQueue(context.kinds)
-    this.#suspects = new RankedQueue(context.kinds)
+    this.#queue = new CommitQueue(context.kinds)
+    this.#outage = new Outage(context.clock, () => context.wake())
     this.#retries = new RetryQueue(context.clock, records => this.#retry(records))
   }
 
   /** Compare this owner with the target soon. */
   enqueue(record: OwnerRecord): void {
     this.#retries.cancel(record)
-    const suspect = this.#problems.get(record)?.kind === 'refused'
-    if (suspect) this.#healthy.delete(record)
-    ;(suspect ? this.#suspects : this.#healthy).add(record)
+    this.#queue.add(record, this.#problems.get(record)?.kind === 'refused')
   }
 
   problem(record: OwnerRecord): Problem | undefined {
@@ -82,12 +78,12 @@ export class Committer implements TargetSink {
 
   /** Queued or on its way: its outcome is not known. */
   busy(record: OwnerRecord): boolean {
-    return this.#flying.has(record) || this.#healthy.has(record) || this.#suspects.has(record)
+    return this.#queue.has(record)
   }
 
   /** Nothing queued, nothing on its way. */
   get idle(): boolean {
-    return this.#inFlight === 0 && this.#healthy.size === 0 && this.#suspects.size === 0
+    return this.#inFlight === 0 && this.#queue.size === 0
   }
 
   /** A batch is on its way. */
@@ -97,13 +93,16 @@ export class Committer implements TargetSink {
 
   /** Something is queued and may be sent right now. */
   get startable(): boolean {
-    if (this.#outage || !this.target.ready || this.#context.signal.aborted) return false
-    return this.#inFlight < this.target.limits.inFlight && this.#healthy.size + this.#suspects.size > 0
+    return this.#open && this.#inFlight < this.target.limits.inFlight && this.#queue.size > 0
+  }
+
+  get #open(): boolean {
+    return this.#outage.message === undefined && this.target.ready && this.#context.active()
   }
 
   /** Why nothing gets into the target at all; undefined when all is well. */
   get outage(): string | undefined {
-    return this.#outage?.message ?? (this.target.ready ? undefined : 'not connected, or first full state not yet known')
+    return this.#outage.message ?? (this.target.ready ? undefined : 'not connected, or first full state not yet known')
   }
 
   /** Starts what can be started within the slice. Returns true when there is more that could be started right now. */
@@ -126,43 +125,37 @@ export class Committer implements TargetSink {
   }
 
   ready(): void {
-    this.#endOutage()
+    this.#outage.end()
     this.#context.wake()
   }
 
   resync(): void {
-    this.#endOutage()
+    this.#outage.end()
     this.#context.resync(this)
   }
 
   /** The owner is gone for good. */
   forget(record: OwnerRecord): void {
-    this.#healthy.delete(record)
-    this.#suspects.delete(record)
+    this.#queue.delete(record)
     this.#problems.delete(record)
     this.#retries.cancel(record)
   }
 
   stop(): void {
     this.#retries.clear()
-    this.#endOutage()
+    this.#outage.end()
   }
 
-  /** Puts a batch together and sends it if it has operations. Returns false when every queued owner is on its way already. */
+  /** Puts a batch together and sends it if it has operations. Returns false when there is no owner to take. */
   #start(slice: Slice): boolean {
     const group: Group = { batch: this.target.begin(), members: [] }
-    const took = this.#fill(group, this.#healthy, slice) || this.#fill(group, this.#suspects, slice)
-    if (group.members.length > 0) void this.#fly(group)
-    return took
-  }
-
-  #fill(group: Group, queue: RankedQueue, slice: Slice): boolean {
     let took = false
-    for (const record of queue.take(this.#flying)) {
+    for (const record of this.#queue.take()) {
       took = true
       this.#add(group, record)
       if (group.members.length >= this.target.limits.owners || slice.over) break
     }
+    if (group.members.length > 0) void this.#fly(group)
     return took
   }
 
@@ -174,11 +167,12 @@ export class Committer implements TargetSink {
       const { desired, conflict } = this.#wanted(record)
       const unwanted = removed.filter(object => !this.claims.has(object.key))
       const blocked = group.batch.add(record.key, desired, unwanted)
-      const member: Member = { record, removed, problem: worse(conflict, this.#blocked(record, blocked)) }
+      const problem = worse(conflict, this.#blocked(record, blocked))
+      const member: Member = { record, removed, complete: !blocked, problem }
       if (group.batch.operations === before) this.#landed(member)
       else group.members.push(member)
     } catch (error) {
-      this.#refused({ record, removed, problem: undefined }, messageOf(error))
+      this.#refused(record, messageOf(error))
     }
   }
 
@@ -203,12 +197,12 @@ export class Committer implements TargetSink {
 
   async #fly(group: Group): Promise<void> {
     this.#inFlight++
-    for (const { record } of group.members) this.#flying.add(record)
+    for (const { record } of group.members) this.#queue.took(record)
     try {
       await this.#commit(group, true)
     } finally {
       this.#inFlight--
-      for (const { record } of group.members) this.#flying.delete(record)
+      for (const { record } of group.members) this.#queue.landed(record)
       this.#context.wake()
     }
   }
@@ -233,7 +227,7 @@ export class Committer implements TargetSink {
   #committed(group: Group): void {
     this.#context.stats.commits++
     this.#context.stats.operations += group.batch.operations
-    this.#outages = 0
+    this.#outage.succeeded()
     for (const member of group.members) this.#landed(member)
   }
 
@@ -241,7 +235,7 @@ export class Committer implements TargetSink {
   async #rejected(group: Group, result: CommitResult & { status: 'rejected' }, trustSuspect: boolean): Promise<void> {
     this.#context.stats.rejections++
     const [only] = group.members
-    if (only && group.members.length === 1) return this.#refused(only, result.message)
+    if (only && group.members.length === 1) return this.#refused(only.record, result.message)
     const suspect = trustSuspect ? group.members.find(({ record }) => record.key === result.suspect) : undefined
     const parts = suspect ? withoutSuspect(group.members, suspect) : halves(group.members)
     // After a wrong or useless hint the next step halves, so that many culprits cost no more than a plain bisection.
@@ -249,7 +243,7 @@ export class Committer implements TargetSink {
   }
 
   async #again(members: readonly Member[], trustSuspect: boolean): Promise<void> {
-    if (this.#outage || !this.target.ready || this.#context.signal.aborted) return this.#requeue(members)
+    if (!this.#open) return this.#requeue(members)
     const group: Group = { batch: this.target.begin(), members: [] }
     for (const { record } of members) this.#add(group, record)
     if (group.members.length > 0) await this.#commit(group, trustSuspect)
@@ -258,54 +252,47 @@ export class Committer implements TargetSink {
   #unavailable(group: Group, message: string): void {
     this.#requeue(group.members)
     if (this.#context.signal.aborted) return
-    this.#outage?.timer[Symbol.dispose]()
-    const delay = backoffDelay(OUTAGE, ++this.#outages)
-    const timer = this.#context.clock.after(delay, () => this.ready())
-    this.#outage = { message, timer }
-    this.#context.logger.warn({ target: this.target.name, delay }, `commit is put off: ${message}`)
+    const delay = this.#outage.begin(message)
+    if (delay !== undefined)
+      this.#context.logger.warn({ target: this.target.name, delay }, `commit is put off: ${message}`)
   }
 
   #requeue(members: readonly Member[]): void {
     for (const { record } of members) {
-      this.#flying.delete(record)
+      this.#queue.landed(record)
       this.enqueue(record)
     }
   }
 
   /** The target holds everything of this owner that it can hold now. */
   #landed(member: Member): void {
-    const { record, removed, problem } = member
-    if (removed.length > 0 && problem?.kind !== 'blocked') {
+    const { record, removed, complete, problem } = member
+    if (removed.length > 0 && complete) {
       const gone = new Set(removed)
       record.removed = record.removed.filter(object => !gone.has(object))
     }
     if (problem) this.#problems.set(record, problem)
     else this.#problems.delete(record)
-    this.#flying.delete(record)
+    this.#queue.landed(record)
     this.#context.settled(record)
   }
 
-  #refused(member: Member, message: string): void {
-    const before = this.#problems.get(member.record)
+  #refused(record: OwnerRecord, message: string): void {
+    const before = this.#problems.get(record)
     const attempts = before?.kind === 'refused' ? before.attempts + 1 : 1
     const delay = backoffDelay(this.#context.backoff, attempts)
-    this.#problems.set(member.record, { kind: 'refused', message: `${this.target.name}: ${message}`, attempts })
-    this.#retries.schedule(member.record, delay)
-    const fields = { owner: member.record.key, target: this.target.name, attempts, delay }
+    this.#problems.set(record, { kind: 'refused', message: `${this.target.name}: ${message}`, attempts })
+    this.#retries.schedule(record, delay)
+    const fields = { owner: record.key, target: this.target.name, attempts, delay }
     if (before?.message.endsWith(message)) this.#context.logger.debug(fields, `refused again: ${message}`)
     else this.#context.logger.warn(fields, `refused: ${message}`)
-    this.#flying.delete(member.record)
-    this.#context.settled(member.record)
+    this.#queue.landed(record)
+    this.#context.settled(record)
   }
 
   #retry(records: readonly OwnerRecord[]): void {
     for (const record of records) this.enqueue(record)
     this.#context.wake()
-  }
-
-  #endOutage(): void {
-    this.#outage?.timer[Symbol.dispose]()
-    this.#outage = undefined
   }
 }
 

@@ -512,6 +512,49 @@ describe('leadership', () => {
   })
 })
 
+test('a new leader commits nothing that is out of date', async () => {
+  const w = await started()
+  for (let i = 0; i < 3000; i++) w.pods.set(`p${i}`, { net: 'a' })
+  await w.engine.settled()
+  w.engine.pause()
+  w.nets.set('a', 'new')
+  // The other leader has done its work.
+  w.target.content.set('net a', { owner: 'net/a', value: 'new' })
+  for (let i = 0; i < 3000; i++) w.target.content.set(`pod p${i}`, { owner: `pod/p${i}`, value: `p${i} on a (new)` })
+  const { operations } = w.engine.stats
+  w.engine.resume()
+  await w.engine.settled()
+  expect(w.engine.stats.operations).toBe(operations)
+})
+
+test('a refused batch is not divided further after the leadership was lost', async () => {
+  const w = await started()
+  w.target.refuse = () => 'no'
+  const flight = Promise.withResolvers<void>()
+  w.target.gate = () => flight.promise
+  for (let i = 0; i < 8; i++) w.pods.set(`p${i}`, { net: 'a' })
+  await turns(3)
+  const sent = w.target.batches.length
+  w.engine.pause()
+  flight.resolve()
+  await w.engine.settled()
+  expect(w.target.batches).toHaveLength(sent)
+})
+
+test('refused owners get their turn while there is always something new', async () => {
+  const w = await started({ backoff: { initial: 1, cap: 1 } })
+  w.target.refuse = owner => (owner === 'pod/bad' ? 'no' : undefined)
+  w.pods.set('bad', { net: 'a' })
+  await w.engine.settled()
+  w.target.refuse = () => undefined
+  w.clock.advance(1)
+  let good = 0
+  w.target.gate = async () => void w.pods.set(`good${good++}`, { net: 'a' })
+  await until(() => w.engine.status('pod/bad')?.state === 'done')
+  w.target.gate = async () => {}
+  await w.engine.settled()
+})
+
 test('a restart with nothing changed commits nothing', async () => {
   const target = new MemoryTarget()
   for (const restart of [false, true]) {

@@ -60,6 +60,7 @@ export class Engine implements Disposable {
       clock,
       backoff: options.backoff ?? defaultBackoff,
       signal: this.#stop.signal,
+      active: () => this.#state === 'running',
       settled: record => this.#settled(record),
       resync: committer => this.#compareAll(committer),
       leftover: (owner, committer) => this.#leftover(owner, committer),

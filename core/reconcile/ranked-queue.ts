@@ -36,10 +36,10 @@ export class RankedQueue {
   }
 
   /** The owners in order, removed from the queue as they are handed out, except those that `skip` wants left in it. */
-  *take(skip?: ReadonlySet<OwnerRecord>): Generator<OwnerRecord> {
+  *take(skip?: (record: OwnerRecord) => boolean): Generator<OwnerRecord> {
     for (const rank of this.#ranks) {
       for (const record of rank) {
-        if (skip?.has(record)) continue
+        if (skip?.(record)) continue
         rank.delete(record)
         this.#size--
         yield record

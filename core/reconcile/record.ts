@@ -25,6 +25,8 @@ export class OwnerRecord {
   readonly kind: RankedKind
   /** False once the owner is gone; the record stays until its objects are gone too. */
   alive = true
+  /** Something that its render read has changed, and it was not rendered since. */
+  dirty = false
   /** What the last render said; undefined before the first one that counts. */
   verdict: Verdict | undefined
   /** It is known what the owner wants: some render gave objects. Until then what targets hold for it is not touched. */

@@ -40,12 +40,14 @@ export class Renderer implements Disposable {
   }
 
   enqueue(record: OwnerRecord): void {
+    record.dirty = true
     this.#dirty.add(record)
     this.#context.wake()
   }
 
   /** The owner is gone. */
   forget(record: OwnerRecord): void {
+    record.dirty = false
     this.#dirty.delete(record)
     this.#reads.forget(record)
   }
@@ -53,6 +55,7 @@ export class Renderer implements Disposable {
   /** Renders until the slice is over. Returns true when there is more. */
   run(slice: Slice): boolean {
     for (const record of this.#dirty.take()) {
+      record.dirty = false
       this.#render(record)
       if (slice.over) break
     }
