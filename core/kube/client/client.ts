@@ -1,4 +1,4 @@
-import type { KubeConfig } from '../config/kube-config.ts'
+import type { KubeConfig } from '../config/server.ts'
 import { type KubeObject, type ObjectName, pathOf, type Resource } from '../resources.ts'
 import { Deadline } from './deadline.ts'
 import { decodeJson } from './decode.ts'

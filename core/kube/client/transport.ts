@@ -1,5 +1,5 @@
 import { Credentials } from '../config/credentials.ts'
-import type { KubeConfig } from '../config/kube-config.ts'
+import type { KubeConfig } from '../config/server.ts'
 import { Dialer } from '../http/dialer.ts'
 import { ConnectionPool, type PoolOptions } from '../http/pool.ts'
 import type { ResponseHead } from '../http/response-parser.ts'

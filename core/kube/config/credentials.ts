@@ -1,7 +1,7 @@
 import { createSecureContext, type SecureContext } from 'node:tls'
 import { FileCache } from './file-cache.ts'
-import type { KubeConfig } from './kube-config.ts'
 import type { Material } from './material.ts'
+import type { KubeConfig } from './server.ts'
 
 export interface TlsMaterial {
   readonly context: SecureContext

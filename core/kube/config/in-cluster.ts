@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { KubeConfigError } from '../client/errors.ts'
-import type { KubeConfig } from './kube-config.ts'
+import type { KubeConfig } from './server.ts'
 
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount'
 

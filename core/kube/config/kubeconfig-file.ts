@@ -1,8 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { KubeConfigError } from '../client/errors.ts'
-import { checkServer, type KubeConfig } from './kube-config.ts'
 import type { Material } from './material.ts'
+import { checkServer, type KubeConfig } from './server.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 
