@@ -29,6 +29,8 @@ export type AtomDecoder = (wire: Json) => unknown
 /** `asBigint`: integers are always bigint, instead of only where a number would lose digits. */
 export function atomDecoder(base: BaseType, asBigint: boolean): AtomDecoder | undefined {
   if (base.type === 'uuid') return wire => (wire as readonly Json[])[1]
+  // An integral real of 16 digits is indistinguishable from an integer until the schema says so.
+  if (base.type === 'real') return wire => Number(wire)
   if (base.type === 'integer' && asBigint) return wire => BigInt(wire as number | bigint)
   return undefined
 }

@@ -37,7 +37,8 @@ function replaced(before: unknown, after: unknown): Delta | undefined {
 
 function scalarCodec(schema: ColumnSchema, asBigint: boolean): ColumnCodec {
   const convert = atomDecoder(schema.key, asBigint)
-  const decode = (wire: Json): unknown => (convert ? convert(wire) : wire)
+  const interner = new Interner()
+  const decode = (wire: Json): unknown => interner.intern(convert ? convert(wire) : wire)
   const fallback = atomDefault(schema.key)
   return {
     schema,
@@ -52,9 +53,10 @@ function scalarCodec(schema: ColumnSchema, asBigint: boolean): ColumnCodec {
 
 function optionalCodec(schema: ColumnSchema, asBigint: boolean): ColumnCodec {
   const convert = atomDecoder(schema.key, asBigint)
+  const interner = new Interner()
   const decode = (wire: Json): unknown => {
     const [atom] = wireElements(wire)
-    return atom === undefined || !convert ? atom : convert(atom)
+    return interner.intern(atom === undefined || !convert ? atom : convert(atom))
   }
   return {
     schema,

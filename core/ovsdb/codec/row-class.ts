@@ -19,7 +19,7 @@ const columnName = /^[A-Za-z_][A-Za-z0-9_]*$/
 
 /** Source of the expression that decodes column number `i` from `v`. The commonest kinds are decoded in line. */
 function decodeExpression(codec: ColumnCodec, i: number): string {
-  const direct = codec.schema.key.type === 'string' || codec.schema.key.type === 'boolean'
+  const direct = codec.schema.key.type === 'boolean'
   switch (columnKind(codec.schema)) {
     case 'scalar':
       return direct ? 'v' : `decoders[${i}](v)`

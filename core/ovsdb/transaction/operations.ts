@@ -180,32 +180,37 @@ export type MapColumns<R> = ColumnsOf<R, OvsMap<unknown, unknown>>
 
 /** The same builders, checked against a schema: `const nb = operations(OVN_Northbound)`. */
 export interface TypedOperations<T extends AnyTables> {
-  insert<N extends TableName<T>>(table: N, uuid: Uuid<N>, row: T[N]['insert']): InsertOperation
-  update<N extends TableName<T>>(table: N, uuid: Uuid<N>, row: T[N]['update']): UpdateOperation
-  remove<N extends TableName<T>>(table: N, uuid: Uuid<N>): DeleteOperation
-  wait<N extends TableName<T>>(table: N, uuid: Uuid<N>, row: T[N]['update'], until?: '==' | '!='): WaitOperation
+  insert<N extends TableName<T>>(table: N, uuid: Uuid<NoInfer<N>>, row: T[N]['insert']): InsertOperation
+  update<N extends TableName<T>>(table: N, uuid: Uuid<NoInfer<N>>, row: T[N]['update']): UpdateOperation
+  remove<N extends TableName<T>>(table: N, uuid: Uuid<NoInfer<N>>): DeleteOperation
+  wait<N extends TableName<T>>(
+    table: N,
+    uuid: Uuid<NoInfer<N>>,
+    row: T[N]['update'],
+    until?: '==' | '!=',
+  ): WaitOperation
   absent<N extends TableName<T>>(table: N, row: T[N]['update']): AbsentOperation
   addToSet<N extends TableName<T>, C extends SetColumns<Row<T, N>>>(
     table: N,
-    uuid: Uuid<N>,
+    uuid: Uuid<NoInfer<N>>,
     column: C,
     values: Iterable<ElementOf<Row<T, N>[C]>>,
   ): MutateOperation
   removeFromSet<N extends TableName<T>, C extends SetColumns<Row<T, N>>>(
     table: N,
-    uuid: Uuid<N>,
+    uuid: Uuid<NoInfer<N>>,
     column: C,
     values: Iterable<ElementOf<Row<T, N>[C]>>,
   ): MutateOperation
   setKeys<N extends TableName<T>, C extends MapColumns<Row<T, N>>>(
     table: N,
-    uuid: Uuid<N>,
+    uuid: Uuid<NoInfer<N>>,
     column: C,
     entries: MapInputOf<Row<T, N>[C]>,
   ): MutateOperation
   deleteKeys<N extends TableName<T>, C extends MapColumns<Row<T, N>>>(
     table: N,
-    uuid: Uuid<N>,
+    uuid: Uuid<NoInfer<N>>,
     column: C,
     keys: Iterable<KeyOf<Row<T, N>[C]>>,
   ): MutateOperation
