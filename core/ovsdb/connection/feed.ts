@@ -1,6 +1,6 @@
 import type { BulkPlace, BulkRow } from '../wire/bulk.ts'
 import { ProtocolError } from '../wire/errors.ts'
-import type { Json, JsonObject } from '../wire/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../wire/json.ts'
 import {
   type ConnectionObserver,
   type ConnectionStats,
@@ -84,12 +84,8 @@ function rowOf(update: JsonObject, place: BulkPlace): readonly [kind: RowKind, r
 }
 
 function asObject(value: Json): JsonObject {
-  if (isObject(value)) return value
+  if (isJsonObject(value)) return value
   throw new ProtocolError(`in a table update: expected an object, got ${JSON.stringify(value)}`)
-}
-
-function isObject(value: Json): value is JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Calls into an observer; what it throws beside InconsistentError becomes an {@link ObserverFailure}. */

@@ -4,7 +4,8 @@ import { DisconnectedError, RpcError } from '../session/errors.ts'
 import { Session, type SessionHandler } from '../session/session.ts'
 import type { BulkRow } from '../wire/bulk.ts'
 import type { BulkStart } from '../wire/bulk-start.ts'
-import type { Json, JsonArray, JsonObject } from '../wire/json.ts'
+import { ProtocolError } from '../wire/errors.ts'
+import { isJsonObject, type Json, type JsonArray } from '../wire/json.ts'
 import { parseJson } from '../wire/parse.ts'
 import { DataMonitor } from './data-monitor.ts'
 import { Feed, guard } from './feed.ts'
@@ -206,7 +207,8 @@ export class Link implements SessionHandler {
     this.#usable = true
     this.#owner.awaiting(true)
     this.#owner.syncing()
-    const parsed = parseJson(schema) as JsonObject
+    const parsed = parseJson(schema)
+    if (!isJsonObject(parsed)) throw new ProtocolError('expected a schema to be a JSON object')
     this.#data.start(guard(() => observer.schema(parsed)))
   }
 

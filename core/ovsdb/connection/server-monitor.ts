@@ -1,4 +1,4 @@
-import type { Json, JsonObject } from '../wire/json.ts'
+import { isJsonObject, type Json, type JsonObject } from '../wire/json.ts'
 import { parseRow } from '../wire/parse.ts'
 import { parseServerRow, type ServerDatabase } from './server-row.ts'
 
@@ -38,5 +38,5 @@ export class ServerMonitor {
 }
 
 function members(value: Json): JsonObject {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as JsonObject) : {}
+  return isJsonObject(value) ? value : {}
 }

@@ -1,16 +1,42 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { isIP } from 'node:net'
-import type { DetailedPeerCertificate, TLSSocket, ConnectionOptions as TlsConnectionOptions } from 'node:tls'
+import type { Duplex } from 'node:stream'
+import {
+  connect,
+  type DetailedPeerCertificate,
+  type TLSSocket,
+  type ConnectionOptions as TlsConnectionOptions,
+} from 'node:tls'
+import { established } from './established.ts'
 import type { TlsFiles } from './types.ts'
 
+/** Dials with mutual certificates; resolves when the handshake is complete. */
+export async function dialTls(
+  remote: { readonly host: string; readonly port: number },
+  files: TlsFiles,
+  signal: AbortSignal,
+): Promise<Duplex> {
+  const { options, bootstrap } = await loadIdentity(files, remote.host)
+  const socket = connect({ ...options, host: remote.host, port: remote.port })
+  socket.setNoDelay(true)
+  await established(socket, 'secureConnect', signal)
+  if (!bootstrap) return socket
+  try {
+    await saveCa(socket, files.ca)
+  } finally {
+    socket.destroy()
+  }
+  return dialTls(remote, { ...files, bootstrapCa: false }, signal)
+}
+
 /** What `tls.connect` needs beside host and port; `bootstrap` = the CA is not known yet and comes with this handshake. */
-export interface TlsIdentity {
+interface TlsIdentity {
   readonly options: TlsConnectionOptions
   readonly bootstrap: boolean
 }
 
 /** Reads the files anew (they may have been rotated). Throws if one is missing, except a CA that may be bootstrapped. */
-export async function loadIdentity(files: TlsFiles, host: string): Promise<TlsIdentity> {
+async function loadIdentity(files: TlsFiles, host: string): Promise<TlsIdentity> {
   const [ca, cert, key] = await Promise.all([readCa(files), readFile(files.cert), readFile(files.key)])
   const options: TlsConnectionOptions = {
     cert,
@@ -38,7 +64,7 @@ async function readCa(files: TlsFiles): Promise<Buffer | undefined> {
  * Trust on first use: saves the self-signed certificate at the end of the chain that the server presented. The server has to
  * send it (`--peer-ca-cert` of ovsdb-server). Throws if it did not.
  */
-export async function saveCa(socket: TLSSocket, path: string): Promise<void> {
+async function saveCa(socket: TLSSocket, path: string): Promise<void> {
   const root = selfSignedEnd(socket.getPeerCertificate(true))
   if (root === undefined)
     throw new Error('CA bootstrap: the server presented no self-signed CA certificate (give it --peer-ca-cert)')

@@ -70,7 +70,7 @@ export interface ConnectionObserver {
   /**
    * One row of a big message, as bytes: `slab.subarray(start, end)` is the JSON object with the columns (UTF-8), to be
    * decoded now or later (`parseRow(slab, start, end)` of wire). The slab is never written again: it may be kept, which
-   * keeps all of its up to 256 KiB alive; copy the range if only few rows of a slab are kept. `delete` has start = end.
+   * keeps all of its up to 64 KiB alive; copy the range if only few rows of a slab are kept. `delete` has start = end.
    *
    * Called in slices of a few ms with macrotask yields between; do the decoding here so that it is counted in the slice.
    */
@@ -102,7 +102,7 @@ export interface CallOptions {
   readonly timeout?: number | undefined
 }
 
-/** Where the bytes that make a TLS identity are: file paths, re-read whenever the files change. */
+/** Where the bytes that make a TLS identity are: file paths, read anew at each connect, so rotated files need no restart. */
 export interface TlsFiles {
   /** CA certificates (PEM) that the server's chain must lead to. OVS checks no host names, neither do we. */
   readonly ca: string
@@ -130,9 +130,9 @@ export interface ConnectionOptions {
   readonly tls?: TlsFiles | undefined
   /** Milliseconds of silence until a probe; as much again until the connection counts as dead. Default 5,000, none on unix:, 0 = off. */
   readonly probeInterval?: number | undefined
-  /** Milliseconds for the initial monitor reply, from request to last byte, without any byte arriving. Default 180,000. */
+  /** Milliseconds without any byte while schema or initial monitor reply are awaited, until the connection counts as dead. Default 180,000. */
   readonly syncTimeout?: number | undefined
-  /** Largest and first delay between attempts, ms. Default 1,000 and 8,000. */
+  /** First and largest delay between attempts, ms. Default 1,000 and 8,000. */
   readonly backoff?: { readonly min: number; readonly max: number } | undefined
   /** Try remotes in a random order (default true). */
   readonly shuffle?: boolean | undefined

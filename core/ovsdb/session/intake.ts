@@ -38,6 +38,8 @@ export class Intake {
     stream.once('end', () => this.#end(new Error('the server closed the connection')))
     stream.once('error', (cause: Error) => this.#end(cause))
     stream.once('close', () => this.#end(new Error('the connection was closed')))
+    // It may have broken before anybody listened.
+    if (stream.destroyed) queueMicrotask(() => this.#end(stream.errored ?? new Error('the connection was closed')))
   }
 
   /** Whether bytes wait to be worked on. */

@@ -237,6 +237,18 @@ describe('the end', () => {
   })
 })
 
+test('a stream that broke before the session began ends it, too', async () => {
+  const [stream] = duplexPair()
+  stream.on('error', () => undefined)
+  stream.destroy(new Error('refused'))
+  await once(stream, 'close')
+  const { promise: closed, resolve } = Promise.withResolvers<Error>()
+  const session = new Session(stream, { notification: () => undefined, closed: resolve })
+  const call = session.call('echo', [])
+  expect((await closed).message).toBe('refused')
+  await expect(call).rejects.toMatchObject({ name: 'DisconnectedError' })
+})
+
 describe('the peer', () => {
   test('gets its echo answered', async () => {
     const { peer } = setup()

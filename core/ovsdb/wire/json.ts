@@ -6,3 +6,8 @@ export type JsonArray = readonly Json[]
 
 /** A JSON object of the wire. */
 export type JsonObject = { readonly [member: string]: Json }
+
+/** Whether a value is an object, not an array or null. */
+export function isJsonObject(value: Json | undefined): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
