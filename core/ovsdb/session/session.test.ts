@@ -241,7 +241,7 @@ test('a stream that broke before the session began ends it, too', async () => {
   const [stream] = duplexPair()
   stream.on('error', () => undefined)
   stream.destroy(new Error('refused'))
-  await once(stream, 'close')
+  await new Promise<void>(resolve => stream.once('close', () => resolve()))
   const { promise: closed, resolve } = Promise.withResolvers<Error>()
   const session = new Session(stream, { notification: () => undefined, closed: resolve })
   const call = session.call('echo', [])
