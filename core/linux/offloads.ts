@@ -1,11 +1,11 @@
 import { closeSync } from 'node:fs'
 import { LinuxError } from './errors.ts'
 import * as libc from './libc.ts'
-import { inNetns, type NetnsRef } from './netns.ts'
+import type { NetnsRef } from './netns.ts'
+import { openSocket } from './open-socket.ts'
 
 const AF_INET = 2
 const SOCK_DGRAM = 2
-const SOCK_CLOEXEC = 0x80000
 const SIOCETHTOOL = 0x8946
 const EOPNOTSUPP = 95
 const maxName = 16
@@ -66,8 +66,7 @@ interface Device extends Disposable {
 function open(name: string, netns: NetnsRef): Device {
   if (Buffer.byteLength(name) >= maxName)
     throw new LinuxError(`find interface ${JSON.stringify(name)}`, 19, 'the name is too long')
-  const fd = inNetns(netns, () => libc.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0))
-  if (fd < 0) throw new LinuxError('open a socket for ethtool', libc.lastErrno())
+  const fd = openSocket(netns, AF_INET, SOCK_DGRAM, 0)
   return {
     call: (command, value, attempted) => ethtool(fd, name, command, value, attempted),
     [Symbol.dispose]: () => closeSync(fd),

@@ -1,11 +1,11 @@
 import { closeSync, write } from 'node:fs'
 import { LinuxError } from './errors.ts'
 import * as libc from './libc.ts'
-import { inNetns, type Netns, type NetnsRef, namespaceOf } from './netns.ts'
+import { type Netns, type NetnsRef, namespaceOf } from './netns.ts'
+import { openSocket } from './open-socket.ts'
 
 const AF_NETLINK = 16
 const SOCK_RAW = 3
-const SOCK_CLOEXEC = 0x80000
 const SOL_SOCKET = 1
 const SO_RCVBUF = 8
 const SO_RCVBUFFORCE = 33
@@ -42,8 +42,7 @@ export class NetlinkSocket implements Disposable {
 
   /** `bufferSize`: how many bytes the kernel may queue for us. */
   constructor(protocol: NetlinkProtocol, netns: NetnsRef, bufferSize: number) {
-    this.#fd = inNetns(netns, () => libc.socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, netlinkProtocols[protocol]))
-    if (this.#fd < 0) throw new LinuxError(`open a netlink ${protocol} socket`, libc.lastErrno())
+    this.#fd = openSocket(netns, AF_NETLINK, SOCK_RAW, netlinkProtocols[protocol])
     try {
       this.#prepare(bufferSize)
     } catch (error) {

@@ -1,4 +1,4 @@
-import { addToSet, mutate, type Operation, randomUuid, removeFromSet } from '@ovnkit/ovsdb'
+import { type Operation, randomUuid } from '@ovnkit/ovsdb'
 import { keyMutations, mutation, presentKeys, type WantedKeys } from './elements.ts'
 import { OvsError } from './errors.ts'
 import type { OvsRow } from './index.ts'
@@ -57,14 +57,14 @@ function newBridge(root: OvsRow<'Open_vSwitch'>, spec: BridgeSpec): Operation[] 
       ...(spec.datapathType !== undefined && { datapath_type: spec.datapathType }),
       ...(spec.failMode !== undefined && { fail_mode: spec.failMode }),
     }),
-    mutate('Open_vSwitch', root._uuid, [addToSet('bridges', bridgeUuid)]),
+    ovs.addToSet('Open_vSwitch', root._uuid, 'bridges', [bridgeUuid]),
   ]
 }
 
 /** The operations that remove a bridge with all its ports: none when there is no such bridge. */
 export function removeBridge(db: LocalSwitch, name: string): Operation[] {
   const bridge = db.table('Bridge').by('byName', name)
-  return bridge ? [mutate('Open_vSwitch', switchRow(db)._uuid, [removeFromSet('bridges', bridge._uuid)])] : []
+  return bridge ? [ovs.removeFromSet('Open_vSwitch', switchRow(db)._uuid, 'bridges', [bridge._uuid])] : []
 }
 
 /** The operations that set or remove keys of the switch's external_ids (`ovn-encap-ip`, ...); other keys stay. */

@@ -1,4 +1,4 @@
-import { mutate, type Operation, setKeys } from '@ovnkit/ovsdb'
+import type { Operation } from '@ovnkit/ovsdb'
 import { switchRow } from './bridges.ts'
 import { ovs } from './operations.ts'
 import type { LocalSwitch } from './replica.ts'
@@ -49,7 +49,7 @@ export function mergeBridgeMappings(
   if (next === formatBridgeMappings(parseBridgeMappings(text))) return { operations: [], conflicts }
   const guard = ovs.wait('Open_vSwitch', root._uuid, { external_ids: root.external_ids })
   return {
-    operations: [guard, mutate('Open_vSwitch', root._uuid, [setKeys('external_ids', { [mappingsKey]: next })])],
+    operations: [guard, ovs.setKeys('Open_vSwitch', root._uuid, 'external_ids', { [mappingsKey]: next })],
     conflicts,
   }
 }

@@ -1,4 +1,4 @@
-import { addToSet, mutate, type Operation, randomUuid, removeFromSet } from '@ovnkit/ovsdb'
+import { type Operation, randomUuid } from '@ovnkit/ovsdb'
 import { keyMutations, mutation, presentKeys, type WantedKeys } from './elements.ts'
 import { OvsError } from './errors.ts'
 import type { OvsRow } from './index.ts'
@@ -61,7 +61,7 @@ function newPort(bridge: OvsRow<'Bridge'>, spec: PortSpec): Operation[] {
       external_ids: presentKeys(spec.portExternalIds),
       ...(spec.tag !== undefined && { tag: spec.tag }),
     }),
-    mutate('Bridge', bridge._uuid, [addToSet('ports', portUuid)]),
+    ovs.addToSet('Bridge', bridge._uuid, 'ports', [portUuid]),
   ]
 }
 
@@ -90,7 +90,7 @@ function changedPort(db: LocalSwitch, port: OvsRow<'Port'>, spec: PortSpec): Ope
 export function removePort(db: LocalSwitch, name: string): Operation[] {
   const port = db.table('Port').by('byName', name)
   const bridge = port && db.table('Bridge').by('byPort', port._uuid)
-  return port && bridge ? [mutate('Bridge', bridge._uuid, [removeFromSet('ports', port._uuid)])] : []
+  return port && bridge ? [ovs.removeFromSet('Bridge', bridge._uuid, 'ports', [port._uuid])] : []
 }
 
 /** Name of the port that an interface belongs to; undefined for an interface that nothing refers to. */

@@ -6,8 +6,8 @@ import { startOvsdbServer, type TestServer, until } from '@ovnkit/ovsdb/testing'
 const execute = promisify(execFile)
 
 export interface TestSwitchOptions {
-  /** Path of the network namespace to run ovs-vswitchd in: one that the test made. */
-  readonly netns: string
+  /** Path of the network namespace to run ovs-vswitchd in, one that the test made; otherwise it gets a new one at each start. */
+  readonly netns?: string
   /** The database's schema. */
   readonly schema?: string
 }
@@ -31,7 +31,7 @@ export interface TestSwitch extends AsyncDisposable {
 export async function startTestSwitch({
   netns,
   schema = '/usr/share/openvswitch/vswitch.ovsschema',
-}: TestSwitchOptions): Promise<TestSwitch> {
+}: TestSwitchOptions = {}): Promise<TestSwitch> {
   const server = await startOvsdbServer({ schema })
   const daemon = new RunningSwitch(server, netns)
   try {
@@ -46,10 +46,10 @@ export async function startTestSwitch({
 
 class RunningSwitch implements TestSwitch {
   readonly server: TestServer
-  readonly #netns: string
+  readonly #netns: string | undefined
   #process: ChildProcess | undefined
 
-  constructor(server: TestServer, netns: string) {
+  constructor(server: TestServer, netns: string | undefined) {
     this.server = server
     this.#netns = netns
   }
@@ -63,20 +63,20 @@ class RunningSwitch implements TestSwitch {
   }
 
   async start(): Promise<void> {
-    const control = `--unixctl=${this.dir}/vswitchd.ctl`
-    const log = [`--log-file=${this.dir}/vswitchd.log`, '-vconsole:off']
-    const args = [
-      `--net=${this.#netns}`,
+    const files = [`--unixctl=${this.dir}/vswitchd.ctl`, `--log-file=${this.dir}/vswitchd.log`]
+    const daemon = [
       'setpriv',
       '--pdeathsig',
       'KILL',
       'ovs-vswitchd',
       '--disable-system',
-      control,
-      ...log,
+      '-vconsole:off',
+      ...files,
       this.remote,
     ]
-    const child = spawn('nsenter', args, { cwd: this.dir, env: this.#environment(), stdio: 'ignore' })
+    const program = this.#netns === undefined ? 'unshare' : 'nsenter'
+    const namespace = this.#netns === undefined ? '--net' : `--net=${this.#netns}`
+    const child = spawn(program, [namespace, ...daemon], { cwd: this.dir, env: this.#environment(), stdio: 'ignore' })
     this.#process = child
     await until('ovs-vswitchd answers', async () => {
       if (child.exitCode !== null)
