@@ -168,6 +168,11 @@ export class KubeClient {
     accepted(request, filter.response)
   }
 
+  /** Closes idle connections, so that the next calls use the credentials that are on disk now. Expired ones are dropped by the server anyway. */
+  dropIdle(): void {
+    this.#transport.dropIdle()
+  }
+
   close(): void {
     this.#transport.close()
   }

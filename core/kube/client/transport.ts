@@ -54,6 +54,10 @@ export class Transport {
     return this.#credentials.authorization(true) !== before
   }
 
+  dropIdle(): void {
+    this.#pool.dropIdle()
+  }
+
   close(): void {
     this.#pool.close()
   }

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { KubeClient } from '../client/client.ts'
 import { resources } from '../resources.ts'
@@ -121,7 +121,7 @@ test('work that fails ends the election with its error, and releases the lease',
 })
 
 function candidate(identity: string) {
-  const script = join(import.meta.dirname, '..', 'testing', 'candidate.ts')
+  const script = fileURLToPath(import.meta.resolve('../testing/candidate.ts'))
   const child = spawn(process.execPath, [script, plane.kubeconfig, identity], { stdio: ['ignore', 'pipe', 'inherit'] })
   const lines: string[] = []
   child.stdout.on('data', chunk => lines.push(...String(chunk).trim().split('\n')))
