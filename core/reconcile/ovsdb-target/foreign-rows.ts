@@ -17,7 +17,7 @@ export class ForeignRows {
   /** Keys that wait for any change of a row. */
   readonly #watched = new MultiMap<string, string>()
   /** What rows were found under, apart from their UUID. */
-  readonly #found = new MultiMap<string, RowWhere>()
+  readonly #names = new MultiMap<string, RowWhere>()
   /** Columns in which owners have elements, by table. */
   readonly #columns = new Map<string, Set<string>>()
 
@@ -35,13 +35,18 @@ export class ForeignRows {
     const table = this.#replica.table(where.table)
     if (where.uuid !== undefined) return table.get(where.uuid) && where.uuid
     const uuid = where.index === undefined ? this.#only(where) : table.by(where.index, where.value ?? '')?._uuid
-    if (uuid !== undefined) this.#found.add(uuid, where)
+    if (uuid !== undefined) this.#names.add(uuid, where)
     return uuid
   }
 
   waitFor(where: RowWhere, key: string): void {
     this.#waiting.add(where.id, key)
     if (where.uuid === undefined) this.#sought.add(where.table, where)
+  }
+
+  /** The object is no longer wanted. */
+  stopWaiting(where: RowWhere, key: string): void {
+    this.#waiting.delete(where.id, key)
   }
 
   waitForChange(uuid: string, key: string): void {
@@ -52,19 +57,22 @@ export class ForeignRows {
   *concernedBy(change: RowChange): Generator<string> {
     yield* this.#watched.take(change.uuid)
     if (change.old === undefined) yield* this.#waiting.take(change.uuid)
-    for (const where of [...this.#sought.get(change.table)]) if (this.find(where)) yield* this.#appeared(where)
+    if (this.#sought.has(change.table)) yield* this.#found(change.table)
     if (change.old !== undefined) yield* this.#lostElements(change)
   }
 
-  *#appeared(where: RowWhere): Generator<string> {
-    this.#sought.delete(where.table, where)
-    yield* this.#waiting.take(where.id)
+  *#found(table: string): Generator<string> {
+    for (const where of [...this.#sought.get(table)]) {
+      if (this.find(where) === undefined) continue
+      this.#sought.delete(table, where)
+      yield* this.#waiting.take(where.id)
+    }
   }
 
   *#lostElements(change: RowChange): Generator<string> {
     const columns = this.#columns.get(change.table)
     if (!columns) return
-    const names = [...this.#found.get(change.uuid)]
+    const names = [...this.#names.get(change.uuid)]
     for (const column of columns) {
       for (const member of change.lost(column)) {
         // A member may itself be a row of ours that its parent no longer holds.
@@ -78,7 +86,7 @@ export class ForeignRows {
 
   /** The row is no longer what `where` means: everything that was wanted in it is wanted elsewhere. */
   *#renamed(where: RowWhere, change: RowChange, columns: ReadonlySet<string>): Generator<string> {
-    this.#found.delete(change.uuid, where)
+    this.#names.delete(change.uuid, where)
     for (const column of columns) {
       for (const member of membersIn(change.row?.[column])) {
         yield String(member)

@@ -132,7 +132,8 @@ export class OvsdbBatch implements TargetBatch {
   }
 
   #removeRow(owner: OwnerKey, row: DesiredRow): void {
-    const { replica } = this.#context
+    const { replica, foreign } = this.#context
+    if (row.parent) foreign.stopWaiting(row.parent, row.key)
     if (!replica.table(row.table).get(row.key)) return
     if (replica.isRoot(row.table)) this.#edit(owner, row.table, row.key).deleted = true
     else if (!this.#detachFrom(owner, row)) this.#detach(owner, row.table, row.key)
@@ -176,6 +177,7 @@ export class OvsdbBatch implements TargetBatch {
   }
 
   #removeElement(owner: OwnerKey, object: DesiredElement): void {
+    this.#context.foreign.stopWaiting(object.row, object.key)
     const uuid = this.#find(object.row)
     const column = uuid && this.#context.replica.table(object.row.table).get(uuid)?.[object.column]
     if (uuid === undefined || !hasMember(column, object)) return
