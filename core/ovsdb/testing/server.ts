@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -66,6 +67,7 @@ export interface TestServer extends AsyncDisposable {
  */
 export async function startOvsdbServer(options: TestServerOptions): Promise<TestServer> {
   const dir = await mkdtemp(`${tmpdir()}/ovsdb-`)
+  folders.add(dir)
   const server = new RunningServer(dir, options)
   try {
     await server.start()
@@ -75,6 +77,12 @@ export async function startOvsdbServer(options: TestServerOptions): Promise<Test
     throw error
   }
 }
+
+/** Folders of servers that run; what a test leaves behind goes with the process. */
+const folders = new Set<string>()
+process.on('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
 
 class RunningServer implements TestServer {
   readonly dir: string
@@ -129,6 +137,7 @@ class RunningServer implements TestServer {
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all([...this.members, ...(this.relay ? [this.relay] : [])].map(member => member.daemon.kill()))
     await rm(this.dir, { recursive: true, force: true })
+    folders.delete(this.dir)
   }
 
   async #startStandalone(schemas: readonly string[]): Promise<void> {
