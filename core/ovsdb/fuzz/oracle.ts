@@ -3,8 +3,7 @@ import type { Batch, Database, TableChanges } from '../index.ts'
 import { select } from '../index.ts'
 import type { FactsTables } from '../testing/facts.ts'
 
-/** Rows as plain data with sorted collections, comparable with `===` of their JSON. */
-export type Plain = Readonly<Record<string, unknown>>
+/** Rows as text with sorted collections. */
 export type PlainTable = ReadonlyMap<string, string>
 
 const tables = ['Item', 'Child', 'Peer'] as const

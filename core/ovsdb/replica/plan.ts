@@ -53,7 +53,9 @@ export function planTables(
 ): Map<string, TablePlanned> {
   return new Map(
     Object.entries(options).map(([name, table]) => {
-      const columns = tableColumns(name, wanted.tables[name], server?.tables[name], table)
+      // Before the first connection nothing is known, hence nothing lacking.
+      const demands = server ? table : { ...table, required: [] }
+      const columns = tableColumns(name, wanted.tables[name], server?.tables[name], demands)
       const old = before.get(name)
       if (old && sameColumns(old.columns, columns)) return [name, old]
       return [name, { codec: new TableCodec(name, columns), columns }]
