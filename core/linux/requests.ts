@@ -14,7 +14,7 @@ import {
   parseDone,
 } from './codec/message.ts'
 import { LinuxError } from './errors.ts'
-import { type NetlinkSocket, receiveBuffer } from './socket.ts'
+import { type Received, receiveBuffer } from './socket.ts'
 
 const EINTR = 4
 const EBADF = 9
@@ -24,6 +24,12 @@ const maxBatch = 64
 const maxDumpAttempts = 20
 /** Datagrams of a dump (32 KiB each) read before other events get their turn. */
 const dumpSlice = 8
+
+/** What a channel needs of a socket: NetlinkSocket. */
+export interface RequestSocket extends Disposable {
+  write(data: Buffer): Promise<void>
+  receive(): Received
+}
 
 export interface Request<T> {
   readonly type: number
@@ -44,7 +50,7 @@ interface Pending {
   interrupted: boolean
   deliver(message: Message): void
   clear(): void
-  settle(error?: LinuxError): void
+  settle(error?: Error): void
   settled: boolean
 }
 
@@ -55,13 +61,13 @@ interface Pending {
  * addresses and routes cost one system call. Each has its own outcome; one that fails does not stop the next.
  */
 export class RequestChannel implements Disposable {
-  readonly #socket: NetlinkSocket
+  readonly #socket: RequestSocket
   readonly #queue: Pending[] = []
   #running = false
   #closed = false
   #sequence = 0
 
-  constructor(socket: NetlinkSocket) {
+  constructor(socket: RequestSocket) {
     this.#socket = socket
   }
 
@@ -100,7 +106,7 @@ export class RequestChannel implements Disposable {
         if (batch[0]?.dump) await this.#receiveDump(batch[0])
         else this.#receiveAnswers(batch)
       } catch (error) {
-        for (const pending of batch) pending.settle(asLinuxError(error, pending.request))
+        for (const pending of batch) pending.settle(errorOf(error, pending.request))
       }
     }
     this.#running = false
@@ -133,8 +139,10 @@ export class RequestChannel implements Disposable {
         if (pending && handle(pending, message)) open.delete(message.sequence)
       })
     }
-    for (const { settle, request } of open.values())
-      settle(new LinuxError(request.attempted(), ENOBUFS, 'the answer was lost; whether it was done is not known'))
+    for (const pending of open.values()) {
+      const detail = 'the answer was lost; whether it was done is not known'
+      pending.settle(new LinuxError(pending.request.attempted(), ENOBUFS, detail))
+    }
   }
 
   async #receiveDump(pending: Pending): Promise<void> {
@@ -191,7 +199,7 @@ function pendingOf<T>(
   request: Request<T>,
   dump: boolean,
   resolve: (answers: T[]) => void,
-  reject: (error: LinuxError) => void,
+  reject: (error: Error) => void,
 ): Pending {
   let answers: T[] = []
   return {
@@ -220,7 +228,8 @@ function pendingOf<T>(
 const closedError = ({ attempted }: Request<unknown>): LinuxError =>
   new LinuxError(attempted(), EBADF, 'this Netlink was closed')
 
-function asLinuxError(error: unknown, { attempted }: Request<unknown>): LinuxError {
+/** A failed send or read in the words of the request; anything else, such as an answer that can't be read, as it is. */
+function errorOf(error: unknown, { attempted }: Request<unknown>): Error {
   if (error instanceof LinuxError) return new LinuxError(attempted(), error.errno, error.detail ?? error.attempted)
-  throw error
+  return new Error(`${attempted()}: the kernel's answer can't be read`, { cause: error })
 }
