@@ -24,7 +24,11 @@ export class CommitQueue {
 
   /** Waiting or on its way: its outcome is not known. */
   has(record: OwnerRecord): boolean {
-    return this.#flying.has(record) || this.#healthy.has(record) || this.#suspects.has(record)
+    return this.#flying.has(record) || this.waits(record)
+  }
+
+  waits(record: OwnerRecord): boolean {
+    return this.#healthy.has(record) || this.#suspects.has(record)
   }
 
   add(record: OwnerRecord, suspect: boolean): void {

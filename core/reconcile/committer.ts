@@ -5,6 +5,7 @@ import type { EngineLog, EngineStats } from './options.ts'
 import { Outage } from './outage.ts'
 import { conflictWith, type Problem, worse } from './problem.ts'
 import type { OwnerRecord } from './record.ts'
+import { Repairs } from './repairs.ts'
 import { RetryQueue } from './retry-queue.ts'
 import type { Slice } from './slice.ts'
 import type { Blocked, CommitResult, Desired, OwnerKey, Target, TargetBatch, TargetSink } from './target.ts'
@@ -56,6 +57,7 @@ export class Committer implements TargetSink {
   readonly #retries: RetryQueue<OwnerRecord>
   readonly #context: CommitterContext
   readonly #outage: Outage
+  readonly #repairs: Repairs
   #inFlight = 0
 
   constructor(target: Target, context: CommitterContext) {
@@ -63,6 +65,7 @@ export class Committer implements TargetSink {
     this.#context = context
     this.#queue = new CommitQueue(context.kinds)
     this.#outage = new Outage(context.clock, () => context.wake())
+    this.#repairs = new Repairs(context.clock)
     this.#retries = new RetryQueue(context.clock, records => this.#retry(records))
   }
 
@@ -115,9 +118,15 @@ export class Committer implements TargetSink {
   }
 
   changed(key: string): void {
-    if (this.claims.has(key)) for (const record of this.claims.get(key)) this.enqueue(record)
+    if (this.claims.has(key)) for (const record of this.claims.get(key)) this.#repair(record)
     else this.#unclaimed(this.target.holder?.(key))
     this.#context.wake()
+  }
+
+  #repair(record: OwnerRecord): void {
+    const pause = this.#repairs.pause(record)
+    if (pause === 0) this.enqueue(record)
+    else if (!this.#queue.waits(record)) this.#retries.schedule(record, pause)
   }
 
   #unclaimed(owner: OwnerKey | undefined): void {
@@ -228,7 +237,15 @@ export class Committer implements TargetSink {
     this.#context.stats.commits++
     this.#context.stats.operations += group.batch.operations
     this.#outage.succeeded()
-    for (const member of group.members) this.#landed(member)
+    for (const member of group.members) {
+      if (this.#repairs.committed(member.record)) this.#warnOfFight(member.record)
+      this.#landed(member)
+    }
+  }
+
+  #warnOfFight(record: OwnerRecord): void {
+    const fields = { owner: record.key, target: this.target.name }
+    this.#context.logger.warn(fields, 'put right again and again: somebody changes it back, or it never compares equal')
   }
 
   /** One owner's fault must not hold up the others: the batch is divided until the owner is alone. */

@@ -397,6 +397,42 @@ describe('what is ours and what is not', () => {
   })
 })
 
+test('a fight with somebody who changes it back is fought once a second, not as fast as the machine can', async () => {
+  const w = await started()
+  const warnings: string[] = []
+  const logged = world({
+    target: w.target,
+    logger: { debug() {}, info() {}, error() {}, warn: (_, message) => void warnings.push(message) },
+  })
+  w.engine[Symbol.dispose]()
+  logged.nets.replace([['a', 'ours']])
+  logged.pods.replace([])
+  let theirs = 0
+  const fight = {
+    changed: (key: string) => (key === 'net a' ? setImmediate(change) : undefined),
+    ready() {},
+    resync() {},
+  }
+  const change = () => {
+    if (w.target.content.get('net a')?.value === 'theirs') return
+    theirs++
+    w.target.disturb('net a', { owner: 'net/a', value: 'theirs' })
+  }
+  using _other = w.target.attach(fight)
+  logged.engine.start()
+  await until(() => warnings.length > 0)
+  await turns(50)
+  expect(theirs).toBeLessThan(60)
+  expect(warnings).toEqual(['put right again and again: somebody changes it back, or it never compares equal'])
+  const before = theirs
+  for (let second = 0; second < 5; second++) {
+    logged.clock.advance(1000)
+    await turns(20)
+  }
+  expect(theirs - before).toBe(5)
+  logged.engine[Symbol.dispose]()
+})
+
 describe('several owners of one thing', () => {
   function sharing(target: MemoryTarget, shared: boolean) {
     const owners = new Store<string>({ name: 'owners' })

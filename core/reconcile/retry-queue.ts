@@ -17,9 +17,9 @@ export class RetryQueue<T> {
     return this.#due.size
   }
 
-  /** Brings the item back after so many milliseconds; replaces an earlier appointment. */
+  /** Brings the item back after so many milliseconds; an earlier appointment stands. */
   schedule(item: T, delay: number): void {
-    const at = this.#clock.now() + delay
+    const at = Math.min(this.#clock.now() + delay, this.#due.get(item) ?? Number.POSITIVE_INFINITY)
     this.#due.set(item, at)
     if (at < this.#timerAt) this.#arm(at)
   }
