@@ -206,8 +206,9 @@ class RunningPod implements TestPod {
 
 export type Cni = (command: string, pod: TestPod, changes?: Record<string, string>) => ReturnType<typeof runPlugin>
 
-/** Runs the plugin against the agent of a node. */
-export function cniOf(plugin: string, node: TestNode): Cni {
+/** Runs the plugin against the agent of a node; `by` starts it, for example inside a namespace. */
+export function cniOf(plugin: string, node: TestNode, by: readonly string[] = []): Cni {
+  const [program = plugin, ...args] = [...by, plugin]
   return (command, pod, changes = {}) => {
     const config = {
       cniVersion: '1.1.0',
@@ -215,7 +216,7 @@ export function cniOf(plugin: string, node: TestNode): Cni {
       type: 'zstack-ovn-cni',
       serverSocket: node.socket,
     }
-    return runPlugin(plugin, { ...pod.env(changes), CNI_COMMAND: command }, config)
+    return runPlugin(program, { ...pod.env(changes), CNI_COMMAND: command }, config, args)
   }
 }
 

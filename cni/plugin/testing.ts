@@ -30,9 +30,16 @@ export interface PluginRun {
 }
 
 /** Run the plugin as a container runtime does: parameters in the environment, configuration on standard input. */
-export async function runPlugin(path: string, env: Record<string, string>, stdin: unknown): Promise<PluginRun> {
+export async function runPlugin(
+  path: string,
+  env: Record<string, string>,
+  stdin: unknown,
+  args: readonly string[] = [],
+): Promise<PluginRun> {
   const start = performance.now()
-  const child = spawn(path, { env, stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = spawn(path, args, { env, stdio: ['pipe', 'pipe', 'inherit'] })
+  // A program that does not read its input may be gone already.
+  child.stdin.on('error', () => undefined)
   child.stdin.end(typeof stdin === 'string' ? stdin : JSON.stringify(stdin))
   const [output, [status]] = await Promise.all([text(child.stdout), once(child, 'exit')])
   return { status, output: output === '' ? undefined : JSON.parse(output), ms: performance.now() - start }
