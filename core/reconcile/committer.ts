@@ -1,29 +1,15 @@
 import { type Backoff, backoffDelay, type Clock } from './clock.ts'
 import { CommitQueue } from './commit-queue.ts'
+import { divide, type Group, type Member, wantedIn } from './group.ts'
 import { MultiMap } from './multimap.ts'
 import type { EngineLog, EngineStats } from './options.ts'
 import { Outage } from './outage.ts'
-import { conflictWith, type Problem, worse } from './problem.ts'
+import { type Problem, worse } from './problem.ts'
 import type { OwnerRecord } from './record.ts'
 import { Repairs } from './repairs.ts'
 import { RetryQueue } from './retry-queue.ts'
 import type { Slice } from './slice.ts'
-import type { Blocked, CommitResult, Desired, OwnerKey, Target, TargetBatch, TargetSink } from './target.ts'
-
-/** One owner in a batch. */
-interface Member {
-  readonly record: OwnerRecord
-  readonly removed: readonly Desired[]
-  /** False when a part of it is blocked: what was to be removed may still be there. */
-  readonly complete: boolean
-  readonly problem: Problem | undefined
-}
-
-interface Group {
-  readonly batch: TargetBatch
-  /** The owners that differ from what the target holds. */
-  readonly members: Member[]
-}
+import type { Blocked, CommitResult, OwnerKey, Target, TargetBatch, TargetSink } from './target.ts'
 
 export interface CommitterContext {
   readonly kinds: number
@@ -173,7 +159,7 @@ export class Committer implements TargetSink {
     const removed = record.removed.filter(object => object.target === this.target.name)
     const before = group.batch.operations
     try {
-      const { desired, conflict } = this.#wanted(record)
+      const { desired, conflict } = wantedIn(this.target.name, record, this.claims)
       const unwanted = removed.filter(object => !this.claims.has(object.key))
       const blocked = group.batch.add(record.key, desired, unwanted)
       const problem = worse(conflict, this.#blocked(record, blocked))
@@ -183,19 +169,6 @@ export class Committer implements TargetSink {
     } catch (error) {
       this.#refused(record, messageOf(error))
     }
-  }
-
-  /** What the owner wants here, without what another owner has. */
-  #wanted(record: OwnerRecord): { readonly desired: readonly Desired[]; readonly conflict: Problem | undefined } {
-    const desired: Desired[] = []
-    let conflict: Problem | undefined
-    for (const object of record.objects) {
-      if (object.target !== this.target.name) continue
-      const first = object.shared ? record : this.claims.first(object.key)
-      if (first === record) desired.push(object)
-      else conflict ??= conflictWith(object, first?.key ?? 'another owner')
-    }
-    return { desired, conflict }
   }
 
   #blocked(record: OwnerRecord, blocked: Blocked | undefined): Problem | undefined {
@@ -254,9 +227,8 @@ export class Committer implements TargetSink {
     const [only] = group.members
     if (only && group.members.length === 1) return this.#refused(only.record, result.message)
     const suspect = trustSuspect ? group.members.find(({ record }) => record.key === result.suspect) : undefined
-    const parts = suspect ? withoutSuspect(group.members, suspect) : halves(group.members)
     // After a wrong or useless hint the next step halves, so that many culprits cost no more than a plain bisection.
-    for (const part of parts) await this.#again(part, !suspect)
+    for (const part of divide(group.members, suspect)) await this.#again(part, !suspect)
   }
 
   async #again(members: readonly Member[], trustSuspect: boolean): Promise<void> {
@@ -314,14 +286,3 @@ export class Committer implements TargetSink {
 }
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))
-
-/** The others first: they are likely to be fine, and the suspect may need what they bring. */
-function withoutSuspect(members: readonly Member[], suspect: Member): readonly (readonly Member[])[] {
-  return [members.filter(member => member !== suspect), [suspect]]
-}
-
-/** In order, so that what is referred to still comes before what refers to it. */
-function halves(members: readonly Member[]): readonly (readonly Member[])[] {
-  const middle = members.length >> 1
-  return [members.slice(0, middle), members.slice(middle)]
-}
