@@ -1,10 +1,7 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { startControlPlane } from '@ovnkit/kube/testing'
-import { build } from 'esbuild'
+import { bundle } from './bundle.ts'
 import { createPods } from './pods.ts'
 
 /**
@@ -18,18 +15,11 @@ const run = promisify(execFile)
 
 await using plane = await startControlPlane()
 await createPods(plane.client, pods)
-const folder = await mkdtemp(join(tmpdir(), 'ovnkit-bench-'))
-const child = join(folder, 'patch-child.mjs')
-await build({
-  entryPoints: [join(import.meta.dirname, 'patch-child.ts')],
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  outfile: child,
-})
+await using child = await bundle('patch-child.ts')
 for (let round = 0; round < rounds; round++)
   for (const variant of ['kube', 'https', 'http2'])
     console.log(
-      (await run(process.execPath, [child, plane.kubeconfig, variant, String(pods), String(patches)])).stdout.trim(),
+      (
+        await run(process.execPath, [child.path, plane.kubeconfig, variant, String(pods), String(patches)])
+      ).stdout.trim(),
     )
-await rm(folder, { recursive: true })

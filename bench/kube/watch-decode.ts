@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
 import { resources } from '@ovnkit/kube'
 import { startControlPlane } from '@ovnkit/kube/testing'
+import { bundle } from './bundle.ts'
 import { createPods, inParallel, NAMESPACE, podName, podNetwork } from './pods.ts'
 
 /** CPU that a watch event costs a mirror, from the socket to the store, at the rate at which pods can be patched: `node bench/kube/watch-decode.ts [events] [rounds]`. */
@@ -11,9 +11,9 @@ const events = Number(process.argv[2] ?? 5_000)
 const rounds = Number(process.argv[3] ?? 3)
 await using plane = await startControlPlane()
 await createPods(plane.client, pods)
+await using script = await bundle('watch-decode-child.ts')
 for (let round = 1; round <= rounds; round++) {
-  const script = join(import.meta.dirname, 'watch-decode-child.ts')
-  const child = spawn(process.execPath, [script, plane.kubeconfig, String(events)], {
+  const child = spawn(process.execPath, [script.path, plane.kubeconfig, String(events)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   await once(child.stdout, 'data')
