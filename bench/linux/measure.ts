@@ -11,20 +11,33 @@ export function spreadOf(microseconds: readonly number[]): Spread {
   return { p50: at(0.5), p90: at(0.9), p99: at(0.99) }
 }
 
-/** Runs `work` `warmUp + rounds` times, one after the other, and keeps the durations of the last ones. */
-export async function timed(
+/** How long `work` takes, in microseconds. */
+export async function durationOf(work: () => void | Promise<void>): Promise<number> {
+  const start = process.hrtime.bigint()
+  await work()
+  return Number(process.hrtime.bigint() - start) / 1000
+}
+
+/** Collects what `measure` returns in `rounds` rounds, one after the other, after some to warm up. */
+export async function repeated(
   rounds: number,
-  work: (round: number) => void | Promise<void>,
+  measure: (round: number) => Promise<number>,
   warmUp = Math.ceil(rounds / 10),
 ): Promise<number[]> {
   const durations: number[] = []
-  for (let round = -warmUp; round < rounds; round++) {
-    const start = process.hrtime.bigint()
-    await work(round + warmUp)
-    if (round >= 0) durations.push(Number(process.hrtime.bigint() - start) / 1000)
+  for (let round = 0; round < warmUp + rounds; round++) {
+    const duration = await measure(round)
+    if (round >= warmUp) durations.push(duration)
   }
   return durations
 }
+
+/** The durations of `work` as a whole. */
+export const timed = (
+  rounds: number,
+  work: (round: number) => void | Promise<void>,
+  warmUp?: number,
+): Promise<number[]> => repeated(rounds, round => durationOf(() => work(round)), warmUp)
 
 /** One line of the report: `name   p50 12.3 us   p90 ...`. */
 export function report(name: string, microseconds: readonly number[]): void {

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline'
 import { parseCidr, parseIp, parseMac } from '@ovnkit/inet'
 import { Netlink, setOffloads, userspaceDatapathOffloads } from '@ovnkit/linux'
 import { type TestNetns, testNetns } from '@ovnkit/linux/testing'
-import { report, timed } from './measure.ts'
+import { durationOf, repeated, report } from './measure.ts'
 
 const rounds = 200
 const mac = parseMac('0a:58:0a:f4:00:02')
@@ -15,31 +15,27 @@ const gateway6 = parseIp('fd00:10::1')
 
 /**
  * The kernel part of a CNI ADD, in a fresh namespace every time: a pair with its peer there, MAC, MTU, both families' addresses and default
- * routes, loopback and link up, offloads off. Beside it the same by `ip -batch -` processes that run already, so without any start-up.
+ * routes, loopback and link up, offloads off. Beside it the same (without offloads) by `ip -batch -` processes that run already, so
+ * without any start-up.
  */
 export async function benchPodNetwork(): Promise<void> {
   using host = testNetns('bench')
   using netlink = Netlink.open({ netns: host })
-  const pods = Array.from({ length: 2 * rounds + 100 }, () => testNetns('bench-pod'))
-  let next = 0
-  const fresh = (): TestNetns => {
-    const pod = pods[next++]
-    if (!pod) throw new Error('out of prepared namespaces')
-    return pod
-  }
-  try {
+  let user = 0
+  let system = 0
+  const ours = await repeated(rounds, async round => {
+    using pod = testNetns('bench')
     const before = process.cpuUsage()
-    const ours = await timed(rounds, round => setUpPod(netlink, fresh(), `h${round}`))
-    const { user, system } = process.cpuUsage(before)
-    report('pod network, one at a time, ours', ours)
-    const perPod = (value: number) => (value / (rounds * 1.1) / 1000).toFixed(2)
-    console.log(`    CPU per pod: ${perPod(user)} ms in our code, ${perPod(system)} ms in the kernel for us`)
-    report('pod network, one at a time, ip -batch (running already)', await byIp(host, fresh))
-    report('  of which offloads off', await timed(rounds, () => setOffloads('h0', host, userspaceDatapathOffloads)))
-    await netlink.deleteLinks((await netlink.links()).filter(link => !link.loopback).map(link => link.index))
-  } finally {
-    for (const pod of pods) pod[Symbol.dispose]()
-  }
+    const duration = await durationOf(() => setUpPod(netlink, pod, `h${round}`))
+    const used = process.cpuUsage(before)
+    user += used.user
+    system += used.system
+    return duration
+  })
+  report('pod network, ours', ours)
+  const perPod = (value: number) => (value / (rounds * 1.1) / 1000).toFixed(2)
+  console.log(`    CPU per pod: ${perPod(user)} ms in our code, ${perPod(system)} ms in the kernel for us`)
+  report('pod network, ip -batch (running already)', await byIp(host))
 }
 
 async function setUpPod(host: Netlink, pod: TestNetns, name: string): Promise<void> {
@@ -57,40 +53,39 @@ async function setUpPod(host: Netlink, pod: TestNetns, name: string): Promise<vo
   setOffloads('eth0', pod, userspaceDatapathOffloads)
 }
 
-/** `ip -batch -` on the host's side, and for the pod's side `ip -netns` in the same process, which enters the namespace itself. */
-async function byIp(host: TestNetns, fresh: () => TestNetns): Promise<number[]> {
-  const ip = startBatch(host.path)
-  const durations = await timed(rounds, async round => {
-    const pod = fresh()
+/** `ip -batch -` on the host's side, and another one inside the pod. */
+async function byIp(host: TestNetns): Promise<number[]> {
+  const outside = startBatch(host.path)
+  const durations = await repeated(rounds, async round => {
+    using pod = testNetns('bench')
     const inside = startBatch(pod.path)
     await inside.idle()
-    const start = process.hrtime.bigint()
-    await ip.run(
-      `link add i${round} mtu 1400 type veth peer name eth0 mtu 1400 address ${mac} netns ${pod.name}`,
-      `link set i${round} up`,
-    )
-    await inside.run(
-      'link set lo up',
-      'link set eth0 up',
-      `addr add ${address}/16 dev eth0`,
-      `addr add ${address6}/64 dev eth0 nodad`,
-      `route add default via ${gateway} dev eth0`,
-      `route add default via ${gateway6} dev eth0`,
-    )
-    own.push(Number(process.hrtime.bigint() - start) / 1000)
+    const duration = await durationOf(async () => {
+      await outside.run(
+        `link add i${round} mtu 1400 type veth peer name eth0 mtu 1400 address ${mac} netns ${pod.name}`,
+        `link set i${round} up`,
+      )
+      await inside.run(
+        'link set lo up',
+        'link set eth0 up',
+        `addr add ${address}/16 dev eth0`,
+        `addr add ${address6}/64 dev eth0 nodad`,
+        `route add default via ${gateway} dev eth0`,
+        `route add default via ${gateway6} dev eth0`,
+      )
+    })
     await inside.end()
+    return duration
   })
-  await ip.end()
-  return own.splice(0).slice(-durations.length)
+  await outside.end()
+  return durations
 }
-
-const own: number[] = []
 
 /** A running `ip -batch -`; `run` ends when the last of the commands is done. */
 function startBatch(path: string) {
   const child = spawn('nsenter', [`--net=${path}`, 'ip', '-o', '-batch', '-'], { stdio: ['pipe', 'pipe', 'inherit'] })
   const lines = createInterface(child.stdout)
-  child.once('exit', code => lines.emit('error', new Error(`ip ended with ${code}`)))
+  child.once('exit', code => code && lines.emit('error', new Error(`ip ended with ${code}`)))
   const run = async (...commands: string[]): Promise<void> => {
     const answered = once(lines, 'line')
     // The one line that this prints tells that everything before it is done.

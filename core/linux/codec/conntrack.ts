@@ -5,7 +5,6 @@ import type { Message } from './message.ts'
 
 /** Connection tracking: ctnetlink (linux/netfilter/nfnetlink.h, nfnetlink_conntrack.h). */
 const NFNL_SUBSYS_CTNETLINK = 1
-export const CTNL_NEW = NFNL_SUBSYS_CTNETLINK << 8
 export const CTNL_GET = (NFNL_SUBSYS_CTNETLINK << 8) | 1
 export const CTNL_DELETE = (NFNL_SUBSYS_CTNETLINK << 8) | 2
 

@@ -7,7 +7,6 @@ import type { Message } from './message.ts'
 export const RTM_NEWLINK = 16
 export const RTM_DELLINK = 17
 export const RTM_GETLINK = 18
-export const RTM_SETLINK = 19
 
 const headerSize = 16
 const IFF_UP = 0x1
