@@ -167,3 +167,21 @@ test('a token that was replaced is read again after a 401, within the same call'
   accepted = 'Bearer none'
   await expect(client.get(resources.pods, POD)).rejects.toMatchObject({ code: 'unauthorized' })
 })
+
+test('a watch that ends while calls are waiting does not open more connections than allowed', async () => {
+  const sockets = new Set<unknown>()
+  await using server = await startHttpServer((request, response) => {
+    if (request.url === '/watch') response.end('x')
+    else {
+      sockets.add(request.socket)
+      setImmediate(() => response.end('{}'))
+    }
+  })
+  using client = open(server.url, { maxConnections: 1 })
+  const calls = Array.from({ length: 5 }, () => client.get(resources.pods, POD))
+  const { signal } = new AbortController()
+  const sink = { head: () => {}, body: () => {} }
+  await client.stream({ method: 'GET', path: '/watch' }, signal, sink, true)
+  await Promise.all(calls)
+  expect(sockets.size).toBe(1)
+})

@@ -2,6 +2,7 @@ import type { KubeConfig } from '../config/server.ts'
 import { type KubeObject, type ObjectName, pathOf, type Resource } from '../resources.ts'
 import { Deadline } from './deadline.ts'
 import { decodeJson } from './decode.ts'
+import { TransportError } from './errors.ts'
 import { nameOf, withType } from './identity.ts'
 import type {
   ApplyOptions,
@@ -146,6 +147,8 @@ export class KubeClient {
     try {
       return await withRetries(request, deadline.signal, () => this.#attempt(request, deadline.signal))
     } catch (error) {
+      // The other kept connections may be as dead as the one that did not answer.
+      if (error instanceof TransportError && error.code === 'timeout') this.dropIdle()
       throw described(request, this.config.server, error)
     }
   }

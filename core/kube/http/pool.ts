@@ -110,10 +110,10 @@ export class ConnectionPool {
     const next = this.#closed ? undefined : first(this.#queue)
     if (next === undefined) {
       if (reusable) this.#rest(connection)
-      return
+    } else if (reusable || this.#pooled.size < this.#max) {
+      this.#queue.delete(next)
+      next.runOn(reusable ? connection : this.#dial(this.#pooled))
     }
-    this.#queue.delete(next)
-    next.runOn(reusable ? connection : this.#dial(this.#pooled))
   }
 
   #rest(connection: HttpConnection): void {
