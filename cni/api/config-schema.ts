@@ -1,5 +1,5 @@
 import { logLevels } from '@ovnkit/process'
-import { z } from 'zod'
+import * as z from 'zod'
 import { addresses, cidrs, duration } from './fields.ts'
 import { paths } from './names.ts'
 import { remotesProblem } from './remotes.ts'

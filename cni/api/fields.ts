@@ -1,5 +1,5 @@
 import { type Cidr, InetError, type IpAddress, ipFamily, parseCidr, parseIp } from '@ovnkit/inet'
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** Runs a parser that throws InetError as a transform whose message is the parser's. */
 function parsed<T>(parse: (text: string) => T) {

@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import * as z from 'zod'
 
 /** A mapping as a YAML file holds it. */
 export type Tree = Readonly<Record<string, unknown>>
