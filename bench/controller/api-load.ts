@@ -5,7 +5,13 @@ import { Agent, request as httpsRequest } from 'node:https'
 export class ApiLoad {
   readonly connections: number
   readonly #agent: Agent
-  readonly #base: { readonly host: string; readonly port: string; readonly ca: Buffer; readonly cert: Buffer; readonly key: Buffer }
+  readonly #base: {
+    readonly host: string
+    readonly port: string
+    readonly ca: Buffer
+    readonly cert: Buffer
+    readonly key: Buffer
+  }
 
   constructor(plane: { server: string; ca: string; cert: string; key: string }, connections = 32) {
     const url = new URL(plane.server)
@@ -40,26 +46,6 @@ export class ApiLoad {
     })
   }
 
-  /** Calls back with type and object of every event of a watch, until the process ends. */
-  watch(path: string, version: string, onEvent: (type: string, object: WatchedObject) => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const request = httpsRequest({ ...this.#base, method: 'GET', path: `${path}?watch=1&resourceVersion=${version}` }, response => {
-        resolve()
-        let rest = ''
-        response.setEncoding('utf8').on('data', (text: string) => {
-          const lines = (rest + text).split('\n')
-          rest = lines.pop() ?? ''
-          for (const line of lines) {
-            const event: { type: string; object: WatchedObject } = JSON.parse(line)
-            onEvent(event.type, event.object)
-          }
-        })
-      })
-      request.on('error', reject)
-      request.end()
-    })
-  }
-
   /** Runs `work` for every item, as many at once as there are connections. */
   async each<T>(items: readonly T[], work: (item: T, index: number) => Promise<unknown>): Promise<void> {
     let next = 0
@@ -67,13 +53,5 @@ export class ApiLoad {
       for (let i = next++; i < items.length; i = next++) await work(items[i] as T, i)
     }
     await Promise.all(Array.from({ length: this.connections }, worker))
-  }
-}
-
-export interface WatchedObject {
-  readonly metadata: {
-    readonly name: string
-    readonly resourceVersion: string
-    readonly annotations?: Readonly<Record<string, string>>
   }
 }

@@ -5,20 +5,16 @@ import { createInterface } from 'node:readline'
 export class NbWatch implements Disposable {
   readonly appeared = new Map<string, number>()
   readonly vanished = new Map<string, number>()
-  readonly ready: Promise<void>
   readonly #process: ChildProcess
 
   constructor(remote: string) {
     const args = ['--format=json', 'monitor', remote, 'OVN_Northbound', 'Logical_Switch_Port', 'name']
-    this.#process = spawn('setpriv', ['--pdeathsig', 'KILL', 'ovsdb-client', ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
+    this.#process = spawn('setpriv', ['--pdeathsig', 'KILL', 'ovsdb-client', ...args], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
     const { stdout } = this.#process
     if (stdout === null) throw new Error('ovsdb-client has no output')
-    this.ready = new Promise(resolve => {
-      createInterface({ input: stdout }).on('line', line => {
-        resolve()
-        this.#read(line)
-      })
-    })
+    createInterface({ input: stdout }).on('line', line => this.#read(line))
   }
 
   [Symbol.dispose](): void {

@@ -6,14 +6,21 @@
  */
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
+import { mirror, resources } from '@ovnkit/kube'
 import { waitUntil } from '@ovnkit/kube/testing'
+import { Store } from '@ovnkit/reconcile'
 import type { ApiLoad } from './api-load.ts'
 import { NbWatch } from './nb-watch.ts'
 import { cpuSeconds, residentMiB } from './process-usage.ts'
 import { openStage, type Stage } from './stage.ts'
 
 const { values } = parseArgs({
-  options: { pods: { type: 'string' }, single: { type: 'string' }, rounds: { type: 'string' }, tunnel: { type: 'string' } },
+  options: {
+    pods: { type: 'string' },
+    single: { type: 'string' },
+    rounds: { type: 'string' },
+    tunnel: { type: 'string' },
+  },
 })
 const count = Number(values.pods ?? 1000)
 const single = Number(values.single ?? 20)
@@ -59,7 +66,8 @@ const pod = (name: string) => ({
 const annotated = new Map<string, number>()
 const deleted = new Map<string, number>()
 const seconds = (from: number, to = performance.now()) => Number(((to - from) / 1000).toFixed(3))
-const latest = (times: ReadonlyMap<string, number>, names: readonly string[]) => Math.max(...names.map(name => times.get(name) ?? 0))
+const latest = (times: ReadonlyMap<string, number>, names: readonly string[]) =>
+  Math.max(...names.map(name => times.get(name) ?? 0))
 const percentile = (list: number[], share: number) => {
   const sorted = list.toSorted((a, b) => a - b)
   return Number((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(2))
@@ -108,7 +116,10 @@ async function measured(stage: Stage, nb: NbWatch, pid: number, round: number) {
   const before = { cpu: cpuSeconds(pid), nb: cpuSeconds(nbPid), rss: residentMiB(pid) }
   const began = performance.now()
   await api.each(names, name => api.call('POST', path, pod(name)))
-  await waitUntil('all pods to have their network', () => names.every(name => annotated.has(name)) && ports.every(port => nb.appeared.has(port)))
+  await waitUntil(
+    'all pods to have their network',
+    () => names.every(name => annotated.has(name)) && ports.every(port => nb.appeared.has(port)),
+  )
   const created = seconds(began, Math.max(latest(annotated, names), latest(nb.appeared, ports)))
   const cpu = Number((cpuSeconds(pid) - before.cpu).toFixed(2))
   const nbCpu = Number((cpuSeconds(nbPid) - before.nb).toFixed(2))
@@ -124,7 +135,11 @@ async function measured(stage: Stage, nb: NbWatch, pid: number, round: number) {
     const name = `one-${round}-${i}`
     const start = performance.now()
     await api.call('POST', path, pod(name))
-    await waitUntil('the pod to have its network', () => annotated.has(name) && nb.appeared.has(`${namespace}_${name}`), { everyMs: 1 })
+    await waitUntil(
+      'the pod to have its network',
+      () => annotated.has(name) && nb.appeared.has(`${namespace}_${name}`),
+      { everyMs: 1 },
+    )
     one.push(Math.max(annotated.get(name) ?? 0, nb.appeared.get(`${namespace}_${name}`) ?? 0) - start)
     await remove(api, [name])
   }
@@ -134,22 +149,37 @@ async function measured(stage: Stage, nb: NbWatch, pid: number, round: number) {
 await using stage = await openStage({ tunnel: values.tunnel === 'geneve' ? 'geneve' : 'vxlan' })
 const { api } = stage
 await api.call('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
-const list: { metadata: { resourceVersion: string } } = JSON.parse(await api.call('GET', `${path}?limit=1`))
-await api.watch(path, list.metadata.resourceVersion, (type, { metadata }) => {
-  if (type === 'DELETED') deleted.set(metadata.name, performance.now())
-  else if (metadata.annotations?.[annotation] !== undefined && !annotated.has(metadata.name)) annotated.set(metadata.name, performance.now())
+const pods = new Store<boolean>({ name: 'pods' })
+pods.subscribe((key, hasNetwork) => {
+  const name = key.slice(namespace.length + 1)
+  if (hasNetwork === undefined) deleted.set(name, performance.now())
+  else if (hasNetwork && !annotated.has(name)) annotated.set(name, performance.now())
 })
+const following = mirror({
+  client: stage.plane.client,
+  resource: resources.pods,
+  namespace,
+  store: pods,
+  trim: ({ metadata }) => metadata?.annotations?.[annotation] !== undefined,
+  signal: new AbortController().signal,
+})
+await following.ready()
 await floor(api, -1)
 for (let round = 0; round < rounds; round++) {
   const bare = await floor(api, round)
   say({ round, side: 'floor', ...bare })
   using nb = new NbWatch(stage.nb.remote)
-  await nb.ready
   const controller = await stage.startController()
   await quiet()
   if (round === 0) say({ idleMiB: residentMiB(controller.pid) })
   const result = await measured(stage, nb, controller.pid, round)
-  say({ round, side: 'controller', ...result, ratio: Number((result.created / bare.created).toFixed(3)), ratioOne: Number((result.one / bare.one).toFixed(3)) })
+  say({
+    round,
+    side: 'controller',
+    ...result,
+    ratio: Number((result.created / bare.created).toFixed(3)),
+    ratioOne: Number((result.one / bare.one).toFixed(3)),
+  })
   if (round === rounds - 1 && process.env.LOAD !== undefined) runLoad(process.env.LOAD, controller.pid)
   await controller.stop()
 }
@@ -159,7 +189,18 @@ process.exit(0)
 function runLoad(script: string, pid: number): void {
   const { plane, nb, nbPid } = stage
   const args = ['--server', plane.server, '--ca', plane.ca, '--cert', plane.cert, '--key', plane.key, '--nb', nb.remote]
-  args.push('--allocated', annotation, '--node', 'n0', '--pid', `ctl=${pid}`, '--pid', `nb=${nbPid}`, '--pods', String(count))
+  args.push(
+    '--allocated',
+    annotation,
+    '--node',
+    'n0',
+    '--pid',
+    `ctl=${pid}`,
+    '--pid',
+    `nb=${nbPid}`,
+    '--pods',
+    String(count),
+  )
   args.push('--services', '0', '--policies', '0', '--ns', 'bench2')
   spawnSync(process.execPath, [script, ...args], { stdio: 'inherit' })
 }

@@ -31,7 +31,10 @@ export async function openStage(settings: { tunnel: 'vxlan' | 'geneve' }): Promi
   const api = new ApiLoad(plane)
   await api.call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', subnetCrd({ ipFunctions: true }))
   await api.call('POST', '/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n0' } })
-  const status = { conditions: [{ type: 'Ready', status: 'True' }], addresses: [{ type: 'InternalIP', address: '192.168.0.10' }] }
+  const status = {
+    conditions: [{ type: 'Ready', status: 'True' }],
+    addresses: [{ type: 'InternalIP', address: '192.168.0.10' }],
+  }
   await api.call('PATCH', '/api/v1/nodes/n0/status', { status }, 'application/merge-patch+json')
   const file = join(plane.folder, 'controller.yaml')
   writeFileSync(
@@ -62,12 +65,18 @@ async function startController(file: string, folder: string) {
   const env = { ...process.env, NODE_OPTIONS: '--max-semi-space-size=4' }
   const began = performance.now()
   const args = [`--config=${file}`, '--metrics-bind-address=0', `--health-probe-bind-address=127.0.0.1:${port}`]
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, bundle, ...args], { env, stdio: ['ignore', output, output] })
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, bundle, ...args], {
+    env,
+    stdio: ['ignore', output, output],
+  })
   const { pid } = child
   if (pid === undefined) throw new Error('the controller did not start')
   await waitUntil('the controller to lead', async () => {
     if (child.exitCode !== null) throw new Error(`the controller ended with ${child.exitCode}; see ${log}`)
-    const ready = await fetch(`http://127.0.0.1:${port}/readyz`).then(({ status }) => status === 200, () => false)
+    const ready = await fetch(`http://127.0.0.1:${port}/readyz`).then(
+      ({ status }) => status === 200,
+      () => false,
+    )
     return ready
   })
   const seconds = (performance.now() - began) / 1000
