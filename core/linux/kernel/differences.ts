@@ -7,6 +7,7 @@ import {
   KernelRoute,
   type KernelRule,
 } from './desired.ts'
+import type { LinkSettings } from './link-settings.ts'
 import type { KernelMirror } from './mirror.ts'
 import type { Operation } from './operations.ts'
 import * as operations from './operations.ts'
@@ -15,7 +16,7 @@ import * as operations from './operations.ts'
 export interface Situation {
   readonly mirror: KernelMirror
   readonly protocol: number
-  readonly settled: ReadonlyMap<number, string>
+  readonly settings: LinkSettings
   /** Whether the kernel keeps the mark on addresses (Linux 5.18). */
   readonly marksAddresses: boolean
   /** Links that an operation of the same batch creates or switches on. */
@@ -35,7 +36,7 @@ export function differenceOf(object: KernelObject, situation: Situation): Differ
   return ruleDifference(object, situation)
 }
 
-function linkDifference({ spec }: KernelLink, { mirror, settled, protocol, alias, coming }: Situation): Difference {
+function linkDifference({ spec }: KernelLink, { mirror, settings, protocol, alias, coming }: Situation): Difference {
   const link = mirror.links.get(spec.name)
   if (spec.master !== undefined && !mirror.links.has(spec.master) && !coming.has(spec.master))
     return missing(spec.master)
@@ -48,7 +49,7 @@ function linkDifference({ spec }: KernelLink, { mirror, settled, protocol, alias
     (spec.up === undefined || link.up === spec.up) &&
     (spec.txQueueLength === undefined || link.txQueueLength === spec.txQueueLength) &&
     (spec.master === undefined || mirror.nameOf(link.master) === spec.master) &&
-    (settled.get(link.index) ?? '') === operations.settingsOf(spec)
+    settings.has(link.index, spec)
   return same ? [] : [operations.changeLink(spec)]
 }
 

@@ -13,6 +13,8 @@ export interface MirrorListener {
   changed(key: string): void
   /** A link of this name appeared, changed or went. */
   linkChanged(name: string): void
+  /** The link with this index is gone. */
+  linkRemoved(index: number): void
   /** Everything was read anew. */
   replaced(): void
   /** Reading failed; it is tried again at the next event. */
@@ -146,13 +148,18 @@ export class KernelMirror implements Disposable {
   #linkEvent(link: Link, removed: boolean): void {
     const before = this.#names.get(link.index)
     if (before !== undefined) this.links.delete(before)
-    if (removed) this.#names.delete(link.index)
+    if (removed) this.#removeLink(link.index)
     else this.#setLink(link)
     if (removed || !link.up) this.#background(this.#readSilent())
     for (const name of new Set([before ?? link.name, link.name])) {
       this.#listener.changed(linkKey(name))
       this.#listener.linkChanged(name)
     }
+  }
+
+  #removeLink(index: number): void {
+    this.#names.delete(index)
+    this.#listener.linkRemoved(index)
   }
 
   #setLink(link: Link): void {

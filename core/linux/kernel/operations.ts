@@ -1,8 +1,6 @@
 import { ipFamily } from '@ovnkit/inet'
 import type { Link } from '../codec/link.ts'
 import type { LinkChange, Netlink } from '../netlink.ts'
-import { setOffloads } from '../offloads.ts'
-import { ensureSysctl } from '../sysctl.ts'
 import {
   type KernelAddressSpec,
   type KernelLinkSpec,
@@ -10,6 +8,7 @@ import {
   type KernelRouteSpec,
   metricOf,
 } from './desired.ts'
+import type { LinkSettings } from './link-settings.ts'
 import type { KernelMirror } from './mirror.ts'
 
 /** In this order: what is in the way goes first, then each kind after those that it needs. */
@@ -36,8 +35,7 @@ export interface Context {
   readonly mirror: KernelMirror
   /** Our protocol number: the mark. */
   readonly protocol: number
-  /** The settings of links that can't be read back from events, by the link's index. */
-  readonly settled: Map<number, string>
+  readonly settings: LinkSettings
 }
 
 /** A link that was there when the change was planned or has been created since. */
@@ -73,7 +71,7 @@ export function changeLink(spec: KernelLinkSpec): Operation {
     async run(context) {
       const link = linkOf(context, spec.name)
       const changes = linkChanges(spec, link, context)
-      settleLink(context, link.index, spec)
+      context.settings.apply(link.index, spec)
       if (Object.keys(changes).length > 0) await context.netlink.setLink(link.index, changes)
     },
   }
@@ -93,23 +91,6 @@ function linkChanges(
     ...(masterIndex !== undefined && masterIndex !== link.master && { master: masterIndex }),
     ...(up !== undefined && up !== link.up && { up }),
   }
-}
-
-/** What `settleLink` brings about, as text; empty when there is nothing. */
-export function settingsOf({ offloads, ipv4, ipv6 }: KernelLinkSpec): string {
-  return offloads || ipv4 || ipv6 ? JSON.stringify([offloads, ipv4, ipv6]) : ''
-}
-
-function settleLink({ netlink, settled }: Context, index: number, spec: KernelLinkSpec): void {
-  const settings = settingsOf(spec)
-  if (settings === '' || settled.get(index) === settings) return
-  using netns = netlink.netns()
-  if (spec.offloads) setOffloads(spec.name, netns, spec.offloads)
-  for (const [name, value] of Object.entries(spec.ipv4 ?? {}))
-    ensureSysctl(`net/ipv4/conf/${spec.name}/${name}`, value, netns)
-  for (const [name, value] of Object.entries(spec.ipv6 ?? {}))
-    ensureSysctl(`net/ipv6/conf/${spec.name}/${name}`, value, netns)
-  settled.set(index, settings)
 }
 
 export function addAddress({ link, ...spec }: KernelAddressSpec): Operation {

@@ -12,6 +12,7 @@ import {
   kernelTargetName,
   linksOf,
 } from './desired.ts'
+import { LinkSettings } from './link-settings.ts'
 import { KernelMirror } from './mirror.ts'
 import { routeSpecOf, ruleSpecOf } from './read-back.ts'
 
@@ -43,7 +44,7 @@ export class KernelTarget implements Target, Disposable {
   readonly #netlink: Netlink
   readonly #mirror: KernelMirror
   readonly #onError: (error: unknown) => void
-  readonly #settled = new Map<number, string>()
+  readonly #settings: LinkSettings
   /** Keys of desired objects by the name of the link that they need. */
   readonly #dependants = new Map<string, Set<string>>()
   #sink: TargetSink | undefined
@@ -58,9 +59,11 @@ export class KernelTarget implements Target, Disposable {
     this.#protocol = protocol
     this.#onError = onError
     this.#netlink = Netlink.open(netns === undefined ? {} : { netns })
+    this.#settings = new LinkSettings(this.#netlink)
     this.#mirror = new KernelMirror(this.#netlink, protocol, {
       changed: key => this.#sink?.changed(key),
-      linkChanged: link => this.#linkChanged(link),
+      linkChanged: name => this.#linkChanged(name),
+      linkRemoved: index => this.#settings.forget(index),
       replaced: () => this.#sink?.resync(),
       failed: error => this.#onError(error),
     })
@@ -93,7 +96,7 @@ export class KernelTarget implements Target, Disposable {
 
   begin(): TargetBatch {
     return new KernelBatch(
-      { netlink: this.#netlink, mirror: this.#mirror, protocol: this.#protocol, settled: this.#settled },
+      { netlink: this.#netlink, mirror: this.#mirror, protocol: this.#protocol, settings: this.#settings },
       (object, wanted) => this.#remember(object, wanted),
     )
   }
@@ -139,7 +142,6 @@ export class KernelTarget implements Target, Disposable {
   }
 
   #linkChanged(name: string): void {
-    for (const index of this.#settled.keys()) if (this.#mirror.nameOf(index) === undefined) this.#settled.delete(index)
     for (const key of this.#dependants.get(name) ?? []) this.#sink?.changed(key)
   }
 }
