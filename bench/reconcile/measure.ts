@@ -1,6 +1,29 @@
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+
 export interface Sample {
   readonly cpu: number
   readonly wall: number
+}
+
+/** One line of the result. */
+export interface Figure {
+  readonly what: string
+  readonly unit: string
+  readonly median: number
+  readonly least: number
+  readonly most: number
+}
+
+export function figure(what: string, unit: string, values: readonly number[]): Figure {
+  const sorted = values.toSorted((a, b) => a - b)
+  const at = (index: number) => Number((sorted[index] ?? 0).toPrecision(3))
+  return { what, unit, median: at(sorted.length >> 1), least: at(0), most: at(sorted.length - 1) }
+}
+
+export function formatFigure({ what, unit, median, least, most }: Figure): string {
+  const value = least === most ? String(median) : `${median} (${least} .. ${most})`
+  return `${what.padEnd(66)} ${value} ${unit}`
 }
 
 /** Milliseconds of CPU (this process, all threads) and of wall time. */
@@ -13,22 +36,13 @@ export async function measure(work: () => void | Promise<void>): Promise<Sample>
   return { cpu: (user + system) / 1000, wall }
 }
 
-/** `median (least .. most)` of some numbers. */
-export function spread(values: readonly number[], digits = 2): string {
-  const sorted = values.toSorted((a, b) => a - b)
-  const [least = 0, most = 0] = [sorted[0], sorted.at(-1)]
-  const median = sorted[sorted.length >> 1] ?? 0
-  return `${median.toFixed(digits)} (${least.toFixed(digits)} .. ${most.toFixed(digits)})`
-}
-
-/** Bytes of the heap after a full collection. Needs `node --expose-gc`. */
+/** Bytes of the heap after full collections. */
 export async function heap(): Promise<number> {
-  const { gc } = globalThis
-  if (!gc) throw new Error('run with node --expose-gc: without a collection the heap says nothing')
+  setFlagsFromString('--expose-gc')
   for (let turn = 0; turn < 5; turn++) {
     // What a function that is about to return still refers to is free only in a later turn.
     await new Promise(setImmediate)
-    gc()
+    runInNewContext('gc()')
   }
   return process.memoryUsage().heapUsed
 }

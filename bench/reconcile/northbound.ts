@@ -2,29 +2,32 @@ import { readFile } from 'node:fs/promises'
 import { OVN_Northbound } from '@ovnkit/ovn'
 import { openDatabase } from '@ovnkit/ovsdb'
 import { startOvsdbServer } from '@ovnkit/ovsdb/testing'
-import { databaseReplica } from '@ovnkit/reconcile'
-import { longestTurn, measure, type Sample, spread } from './measure.ts'
-import { engineOver, podAt, podKey, sourcesWith, TABLES } from './world.ts'
+import { databaseReplica, type Engine, type Replica } from '@ovnkit/reconcile'
+import { type Figure, figure, longestTurn, measure, type Sample } from './measure.ts'
+import { engineOver, podAt, podKey, type Sources, sourcesWith, TABLES } from './world.ts'
 
-/**
- * The same owners over a real ovsdb-server with the northbound schema: what the whole path costs, codec and socket included.
- *
- *   node bench/reconcile/northbound.ts
- */
 const OWNERS = 10_000
 const NEW = 1_000
 const ROUNDS = 7
 
-await using server = await startOvsdbServer({ schema: '/usr/share/ovn/ovn-nb.ovsschema' })
-const serverPid = server.members[0]?.daemon.pid ?? 0
-const tables = Object.fromEntries(TABLES.map(table => [table, {}]))
-await using db = openDatabase(OVN_Northbound, { remotes: server.remote, tables })
-await db.ready()
-const replica = databaseReplica(db, TABLES)
-const sources = sourcesWith(OWNERS)
-const engine = engineOver(replica, sources)
-engine.start()
-await engine.settled()
+/** The same owners over a real ovsdb-server with the northbound schema: codec, socket and server included. */
+export async function measureNorthbound(): Promise<Figure[]> {
+  await using server = await startOvsdbServer({ schema: '/usr/share/ovn/ovn-nb.ovsschema' })
+  const tables = Object.fromEntries(TABLES.map(table => [table, {}]))
+  await using db = openDatabase(OVN_Northbound, { remotes: server.remote, tables })
+  await db.ready()
+  const replica = databaseReplica(db, TABLES)
+  const sources = sourcesWith(OWNERS)
+  const engine = engineOver(replica, sources)
+  engine.start()
+  await engine.settled()
+  const changes = [
+    ...(await oneByOne(engine, sources)),
+    ...(await newOwners(engine, sources, server.members[0]?.daemon.pid ?? 0)),
+  ]
+  engine[Symbol.dispose]()
+  return [...changes, ...(await restart(replica, sources))]
+}
 
 /** Milliseconds of CPU that a process has used (proc(5): utime and stime in ticks of 10 ms). */
 async function cpuOf(pid: number): Promise<number> {
@@ -33,11 +36,24 @@ async function cpuOf(pid: number): Promise<number> {
   return 10 * (Number(fields[11]) + Number(fields[12]))
 }
 
-async function newOwners(): Promise<void> {
+async function oneByOne(engine: Engine, sources: Sources): Promise<Figure[]> {
+  const samples: Sample[] = []
+  for (let i = 0; i < 200; i++) {
+    const work = async () => {
+      sources.pods.set(podKey(i), podAt(i, 2))
+      await engine.settled()
+    }
+    samples.push(await measure(work))
+  }
+  const wall = samples.map(sample => sample.wall)
+  return [figure('real server: one change, until committed', 'ms', wall)]
+}
+
+async function newOwners(engine: Engine, sources: Sources, serverPid: number): Promise<Figure[]> {
   const samples: Sample[] = []
   const ofServer: number[] = []
   const turns: number[] = []
-  const transactions = engine.stats.commits
+  const { commits } = engine.stats
   for (let round = 0; round < ROUNDS; round++) {
     const keys = Array.from({ length: NEW }, (_, i) => OWNERS + round * NEW + i)
     const before = await cpuOf(serverPid)
@@ -48,57 +64,34 @@ async function newOwners(): Promise<void> {
     turns.push(await longestTurn(async () => void samples.push(await measure(work))))
     ofServer.push((await cpuOf(serverPid)) - before)
   }
-  const batches = (engine.stats.commits - transactions) / ROUNDS
-  console.log(
-    `${NEW} new owners among ${OWNERS}: ${spread(
-      samples.map(s => s.wall),
-      0,
-    )} ms until committed`,
-  )
-  console.log(
-    `  ${spread(
-      samples.map(s => s.cpu),
-      0,
-    )} ms CPU here, ${spread(ofServer, 0)} in the server, ${batches.toFixed(1)} transactions`,
-  )
-  console.log(`  longest turn of the engine, encoding included: ${spread(turns, 1)} ms CPU`)
+  const of = (pick: (sample: Sample) => number) => samples.map(pick)
+  const wall = of(sample => sample.wall)
+  const cpu = of(sample => sample.cpu)
+  return [
+    figure(`real server: ${NEW} new owners, until committed`, 'ms', wall),
+    figure('  CPU of this process', 'ms', cpu),
+    figure('  CPU of the server', 'ms', ofServer),
+    figure('  transactions', '', [(engine.stats.commits - commits) / ROUNDS]),
+    figure('  longest turn of the event loop, encoding included, CPU', 'ms', turns),
+  ]
 }
 
-async function oneByOne(): Promise<void> {
+async function restart(replica: Replica, sources: Sources): Promise<Figure[]> {
   const samples: Sample[] = []
-  for (let i = 0; i < 200; i++) {
+  let transactions = 0
+  for (let round = 0; round < ROUNDS; round++) {
+    const engine = engineOver(replica, sources)
     const work = async () => {
-      sources.pods.set(podKey(i), podAt(i, 2))
+      engine.start()
       await engine.settled()
     }
     samples.push(await measure(work))
+    transactions += engine.stats.batches
+    engine[Symbol.dispose]()
   }
-  console.log(`one change at a time: ${spread(samples.map(s => s.wall))} ms until committed`)
+  const cpu = samples.map(sample => sample.cpu)
+  return [
+    figure(`real server: restart with ${sources.pods.size} unchanged owners, CPU`, 'ms', cpu),
+    figure('  transactions', '', [transactions]),
+  ]
 }
-
-async function restart(): Promise<void> {
-  const samples: Sample[] = []
-  engine[Symbol.dispose]()
-  for (let round = 0; round < ROUNDS; round++) {
-    const next = engineOver(replica, sources)
-    samples.push(
-      await measure(async () => {
-        next.start()
-        await next.settled()
-      }),
-    )
-    if (next.stats.batches > 0) throw new Error(`a restart sent ${next.stats.batches} transactions`)
-    next[Symbol.dispose]()
-  }
-  const owners = sources.pods.size
-  console.log(
-    `restart with ${owners} unchanged owners: ${spread(
-      samples.map(s => s.cpu),
-      0,
-    )} ms CPU, 0 transactions`,
-  )
-}
-
-await oneByOne()
-await newOwners()
-await restart()
