@@ -75,7 +75,9 @@ class OpenDatabase {
     this.#onClose = new Listeners(options.logger)
     // Whoever does not wait for ready() must not end by an unhandled rejection; lastError tells as well.
     this.#ready.promise.catch(() => {})
-    this.#connection = createConnection({ ...options, database: schema.name, observer: this.#observer() })
+    const { dial, tables: _, ...rest } = options
+    const connection = { ...rest, database: schema.name, observer: this.#observer() }
+    this.#connection = createConnection(dial ? { ...connection, dial } : connection)
     this.#connection.start()
   }
 

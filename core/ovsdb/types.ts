@@ -1,3 +1,4 @@
+import type { Dial } from './connection/dial.ts'
 import type { ConnectionLogger, ConnectionState, ConnectionStats, TlsFiles } from './connection/types.ts'
 import type { AnyTables, DatabaseSchema, TableName } from './schema/types.ts'
 import type { Uuid } from './schema/values.ts'
@@ -68,6 +69,8 @@ export interface DatabaseOptions<T extends AnyTables, O extends TablesOptions<T>
   /** Name of an OVSDB lock to hold; every transaction then asserts it. */
   readonly lock?: string | undefined
   readonly logger?: ConnectionLogger | undefined
+  /** How a remote is reached; default by its kind. For tests and for streams that are there already. */
+  readonly dial?: Dial | undefined
 }
 
 /** A table of the replica. Reads are synchronous and copy nothing; rows are immutable. */

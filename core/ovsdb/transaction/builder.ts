@@ -20,6 +20,8 @@ export class TransactionBuilder {
   readonly #replica: Replica
   readonly #overlay: Overlay
   readonly #operations: ops.Operation[] = []
+  /** Rows of the replica as they were when first read: what guards compare with, whatever came in since. */
+  readonly #seen = new Map<string, RowObject>()
   /** Columns read of rows, if reads are to be guarded. */
   readonly #reads: ReadColumns | undefined
 
@@ -56,7 +58,14 @@ export class TransactionBuilder {
   }
 
   #observed(table: string, row: RowObject): RowObject {
+    this.#see(table, row._uuid)
     return this.#reads ? observeReads(this.#reads, table, row) : row
+  }
+
+  #see(table: string, uuid: string): RowObject | undefined {
+    const seen = this.#seen.get(uuid) ?? this.#replica.tables.get(table)?.get(uuid)
+    if (seen) this.#seen.set(uuid, seen)
+    return seen
   }
 
   insert(table: string, row: ops.ColumnValues, uuid: string = randomUuid()): Uuid {
@@ -155,7 +164,7 @@ export class TransactionBuilder {
   }
 
   verify(table: string, uuid: string, ...columns: readonly string[]): void {
-    const row = this.#replica.tables.get(table)?.get(uuid)
+    const row = this.#see(table, uuid)
     if (!row) return
     const codecs = this.#overlay.codec(table).columns
     // Servers print reals with 15 digits: a value read may not equal the one stored.
@@ -179,6 +188,7 @@ export class TransactionBuilder {
   }
 
   #row(table: string, uuid: string): RowObject {
+    this.#see(table, uuid)
     const row = this.#overlay.get(table, uuid)
     if (row) return row
     throw new Error(`${table} has no row ${uuid}`)

@@ -10,27 +10,36 @@ function isObject(value: Json | undefined): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The outcome of a `transact` reply (RFC 7047 section 4.1.3). `offset`: operations that were put before those given. */
-export function settleReply(operations: readonly Operation[], reply: JsonArray, offset: number): Outcome {
+/**
+ * The outcome of a `transact` reply (RFC 7047 section 4.1.3). `places` says which result belongs to each operation; some
+ * may share one.
+ */
+export function settleReply(operations: readonly Operation[], reply: JsonArray, places: readonly number[]): Outcome {
   for (const [at, result] of reply.entries()) {
-    if (isObject(result) && typeof result.error === 'string') return settleError(operations, result, at - offset)
+    if (isObject(result) && typeof result.error === 'string') return settleError(operations, result, places, at)
   }
-  return { status: 'committed', results: reply.slice(offset, offset + operations.length).map(operationResult) }
+  return { status: 'committed', results: places.map(place => operationResult(reply[place])) }
 }
 
 /** An error beyond the last operation happened at commit and belongs to none of them. */
-function settleError(operations: readonly Operation[], result: JsonObject, index: number): Outcome {
+function settleError(
+  operations: readonly Operation[],
+  result: JsonObject,
+  places: readonly number[],
+  at: number,
+): Outcome {
   const code = String(result.error)
   const details = typeof result.details === 'string' ? result.details : undefined
-  const operation = operations[index]
-  const error = new OvsdbError(code, details, operation && { operation: operation.op, index })
+  const index = places.indexOf(at)
+  const certain = index === places.lastIndexOf(at) ? operations[index] : undefined
+  const error = new OvsdbError(code, details, certain && { operation: certain.op, index })
   if (code === 'aborted') return { status: 'aborted' }
   if (code === 'timed out') return { status: 'conflict', error }
   if (code === 'not owner') return { status: 'notLocked', error }
   return { status: 'failed', error }
 }
 
-function operationResult(result: Json): OperationResult {
+function operationResult(result: Json | undefined): OperationResult {
   if (!isObject(result)) return {}
   const { count, rows } = result
   return {
