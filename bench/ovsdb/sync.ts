@@ -1,0 +1,89 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { type Report, runProcess, spread } from './measure.ts'
+import { recipe, serve } from './recipe.ts'
+
+/** What a replica of every table costs, from exec to exit, beside the C and Python clients of the distribution. */
+
+const client = (name: string): string => fileURLToPath(new URL(`clients/${name}`, import.meta.url))
+
+/** Commands that make ovn-nbctl and ovn-sbctl replicate whole tables and print nothing. */
+const nbTables =
+  'Logical_Switch Logical_Switch_Port Logical_Router Logical_Router_Port Load_Balancer Load_Balancer_Group Port_Group Address_Set ACL'
+const sbTables =
+  'Logical_Flow Logical_DP_Group Port_Binding Datapath_Binding Port_Group Address_Set Multicast_Group Load_Balancer'
+const finds = (tables: string, skip: string): string[] =>
+  tables.split(' ').flatMap(table => ['--', 'find', table, skip])
+
+interface Contestant {
+  readonly name: string
+  readonly command: readonly string[]
+}
+
+function contestants(db: 'nb' | 'sb', remote: string, bundle: string): Contestant[] {
+  const schema = `/usr/share/ovn/ovn-${db}.ovsschema`
+  const none = '_uuid=00000000-0000-4000-8000-000000000000'
+  const c = ['--no-leader-only', `--db=${remote}`, ...finds(db === 'nb' ? nbTables : sbTables, none).slice(1)]
+  const lean = '--max-semi-space-size=4'
+  return [
+    { name: 'ovnkit', command: [process.execPath, bundle, db, remote] },
+    { name: `ovnkit ${lean}`, command: [process.execPath, lean, bundle, db, remote] },
+    { name: 'ovnkit lazy', command: [process.execPath, bundle, db, remote, 'lazy'] },
+    { name: 'ovnkit from sources', command: [process.execPath, client('replica.ts'), db, remote] },
+    { name: `ovn-${db}ctl (C)`, command: [`ovn-${db}ctl`, ...c] },
+    { name: 'python3 ovs.db.idl', command: ['/usr/bin/python3', client('idl.py'), schema, remote] },
+  ]
+}
+
+export async function benchSync(db: 'nb' | 'sb', rounds: number): Promise<Report> {
+  const files = await recipe()
+  await using server = await serve(files[db])
+  const dir = await mkdtemp(`${tmpdir()}/ovsdb-bundle-`)
+  const outfile = `${dir}/replica.mjs`
+  await build({
+    entryPoints: [client('replica.ts')],
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    outfile,
+    logLevel: 'error',
+  })
+  const all = contestants(db, server.remote, outfile)
+  const runs = new Map(all.map(({ name }) => [name, [] as ReturnType<typeof runProcess>[]]))
+  // The first round warms up: the page cache, and the server's own serialised reply.
+  for (let round = -1; round < rounds; round++) {
+    for (const { name, command } of all) {
+      const run = runProcess(command)
+      if (round >= 0) runs.get(name)?.push(run)
+    }
+  }
+  await rm(dir, { recursive: true })
+  return {
+    question: `How long until a replica of the whole ${db === 'nb' ? 'northbound' : 'southbound'} database is there?`,
+    method: `${rounds} interleaved rounds after one to warm up, whole processes; the inner figures are the client's own. Median (least .. most).`,
+    rows: all.map(({ name }) => ({ client: name, ...summary(runs.get(name) ?? []) })),
+  }
+}
+
+function summary(runs: readonly ReturnType<typeof runProcess>[]) {
+  const inner = runs.map(run => (run.output.startsWith('{') ? JSON.parse(run.output) : {}))
+  const column = (name: string, digits = 0): string =>
+    inner.every(of => typeof of[name] === 'number')
+      ? spread(
+          inner.map(of => of[name]),
+          digits,
+        )
+      : '-'
+  return {
+    'wall ms': spread(runs.map(run => run.wallMs)),
+    'CPU ms': spread(runs.map(run => run.cpuMs)),
+    'peak MB': spread(runs.map(run => run.peakMb)),
+    rows: inner[0]?.rows ?? '-',
+    'sync CPU ms': column('cpuMs'),
+    'MB over baseline': column('peakOverMb'),
+    'loop blocked p99 ms': column('blockedP99', 1),
+    'max ms': column('blockedMax', 1),
+  }
+}
