@@ -1,8 +1,8 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { resources } from '../resources.ts'
 import { bodyOf, startHttpServer } from '../testing/http-server.ts'
 import { freePort } from '../testing/ports.ts'
@@ -153,7 +153,9 @@ test('something that is no HTTP server is named as such', async () => {
 })
 
 test('a token that was replaced is read again after a 401, within the same call', async () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'ovnkit-token-')), 'token')
+  const folder = mkdtempSync(join(tmpdir(), 'ovnkit-token-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const file = join(folder, 'token')
   writeFileSync(file, 'old\n')
   let accepted = 'Bearer old'
   await using server = await startHttpServer((request, response) => {

@@ -1,12 +1,14 @@
-import { mkdirSync, mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { afterAll, expect, test } from 'vitest'
 import { FileCache } from './file-cache.ts'
 import { inClusterConfig } from './in-cluster.ts'
 import { loadKubeConfig } from './kube-config.ts'
 
-const folder = () => mkdtempSync(join(tmpdir(), 'ovnkit-kubeconfig-'))
+const root = mkdtempSync(join(tmpdir(), 'ovnkit-kubeconfig-'))
+const folder = () => mkdtempSync(join(root, 'x'))
+afterAll(() => rmSync(root, { recursive: true }))
 
 function write(user: string, cluster = 'server: https://10.0.0.1:6443'): string {
   const path = join(folder(), 'config')

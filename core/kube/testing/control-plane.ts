@@ -1,5 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { KubeClient } from '../client/client.ts'
 import { loadKubeConfig } from '../config/kube-config.ts'
@@ -12,6 +11,7 @@ import { type Identities, makeIdentities } from './identities.ts'
 import { writeKubeconfig } from './kubeconfig.ts'
 import { type Certificate, type CertificateRequest, issueCertificate } from './pki.ts'
 import { freePort } from './ports.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 import { findTool } from './tools.ts'
 import { waitUntil } from './wait.ts'
 
@@ -76,7 +76,7 @@ export interface ControlPlane extends AsyncDisposable {
  * @throws MissingToolError, or an Error with the tail of the log of what ended early
  */
 export async function startControlPlane(options: ControlPlaneOptions = {}): Promise<ControlPlane> {
-  const folder = options.folder ?? (await mkdtemp(join(tmpdir(), 'ovnkit-kube-')))
+  const folder = options.folder ?? (await temporaryFolder())
   const host =
     options.advertiseAddress ?? (isWildcard(options.bindAddress) ? '127.0.0.1' : (options.bindAddress ?? '127.0.0.1'))
   const port = options.port ?? (await freePort())
