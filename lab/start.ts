@@ -26,7 +26,7 @@ export interface LabOptions {
   readonly podCidr?: string
   /** Default 10.96.0.0/16. */
   readonly serviceCidr?: string
-  /** The resolver that kubelet gives to pods. */
+  /** The resolver that kubelet gives to pods. Default 10.244.0.53: a CoreDNS pod that asks for that address. */
   readonly clusterDns?: string
   /** Keys of the product's configuration over the lab's own, as YAML. */
   readonly settings?: string
@@ -108,7 +108,7 @@ function wantedRecord(name: string, slot: number, options: LabOptions): LabRecor
     product: options.product ?? 'sources',
     podCidr: options.podCidr ?? '10.244.0.0/16',
     serviceCidr: options.serviceCidr ?? '10.96.0.0/16',
-    clusterDns: options.clusterDns ?? '10.96.0.10',
+    clusterDns: options.clusterDns ?? '10.244.0.53',
     settings: options.settings ?? '',
     ...(options.owned === true ? { owner: identify(process.pid) } : {}),
   }

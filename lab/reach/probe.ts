@@ -19,6 +19,7 @@ interface Tally {
 function ask(agent: Agent, tally: Tally): Promise<void> {
   return new Promise(resolve => {
     const request = get(url, { agent, timeout: patience }, response => {
+      if (!request.reusedSocket) tally.connections += 1
       response.resume()
       response.on('end', () => {
         tally.answered += 1
@@ -29,11 +30,6 @@ function ask(agent: Agent, tally: Tally): Promise<void> {
       tally.failed += 1
       resolve()
     }
-    request.on('socket', socket =>
-      socket.once('connect', () => {
-        tally.connections += 1
-      }),
-    )
     request.on('timeout', () => request.destroy(new Error('no answer')))
     request.on('error', fail)
   })
