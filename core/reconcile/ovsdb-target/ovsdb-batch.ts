@@ -32,6 +32,8 @@ const UUID = /\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b/g
 export class OvsdbBatch implements TargetBatch {
   readonly #context: BatchContext
   readonly #edits = new Map<string, RowEdit>()
+  /** Rows that go with this batch. */
+  readonly #going = new Set<string>()
   #operations = 0
 
   constructor(context: BatchContext) {
@@ -44,6 +46,7 @@ export class OvsdbBatch implements TargetBatch {
 
   add(owner: OwnerKey, desired: readonly Desired[], removed: readonly Desired[]): Blocked | undefined {
     let blocked: Blocked | undefined
+    for (const object of removed) if (object instanceof DesiredRow) this.#going.add(object.key)
     for (const object of removed) {
       if (object instanceof DesiredRow) this.#removeRow(owner, object)
       else this.#removeElement(owner, element(object))
@@ -155,7 +158,9 @@ export class OvsdbBatch implements TargetBatch {
     for (const { table: parents, column } of replica.references(table)) {
       if (!replica.table(parents).has(column)) continue
       for (const row of replica.table(parents).rows()) {
-        if (refersTo(row[column], uuid)) this.#edit(owner, parents, row._uuid).remove(column, uuid)
+        // A row that goes itself keeps its references to the end: it may have to have one (a Port its Interface).
+        if (this.#going.has(row._uuid) || !refersTo(row[column], uuid)) continue
+        this.#edit(owner, parents, row._uuid).remove(column, uuid)
       }
     }
   }
