@@ -125,62 +125,69 @@ function create(): TestWorld {
 
 const objects = (...objects: Desired[]): Rendered => ({ kind: 'objects', objects })
 
+const maybe = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined })
 const name = fc.constantFrom('a', 'b', 'c', 'd')
-const pod = fc.record({
-  net: name,
-  labels: fc.uniqueArray(fc.constantFrom('x', 'y', 'z'), { maxLength: 2 }),
-  problem: fc.option(fc.constantFrom('wait' as const, 'invalid' as const), { nil: undefined, freq: 6 }),
-})
+const label = fc.constantFrom('x', 'y', 'z')
+const healthy = { net: name, labels: fc.uniqueArray(label, { maxLength: 2 }) }
+const pod: fc.Arbitrary<Pod> = fc.oneof(
+  { weight: 4, arbitrary: fc.record(healthy) },
+  { weight: 1, arbitrary: fc.record({ ...healthy, problem: fc.constantFrom('wait' as const, 'invalid' as const) }) },
+)
+
+const faults = ['lost', 'unknown', 'unavailable'] as const
 
 /** Steps as data, so that a counterexample can be read. */
 const event = fc.oneof(
-  { weight: 3, arbitrary: fc.tuple(fc.constant('net'), name, fc.option(fc.constantFrom('1', '2'))) },
-  { weight: 6, arbitrary: fc.tuple(fc.constant('pod'), name, fc.option(pod)) },
-  { weight: 2, arbitrary: fc.tuple(fc.constant('policy'), name, fc.option(fc.constantFrom('x', 'y', 'z'))) },
-  { weight: 1, arbitrary: fc.tuple(fc.constant('relist'), name, fc.constant(null)) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('net' as const), key: name, value: maybe(fc.constantFrom('1', '2')) }),
+  },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constant('pod' as const), key: name, value: maybe(pod) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('policy' as const), key: name, value: maybe(label) }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('relist' as const) }) },
   {
     weight: 2,
-    arbitrary: fc.tuple(fc.constant('removed'), fc.constantFrom('pod a', 'net a', 'label x'), fc.constant(null)),
+    arbitrary: fc.record({ kind: fc.constant('removed' as const), key: fc.constantFrom('pod a', 'net a', 'label x') }),
   },
   {
     weight: 2,
-    arbitrary: fc.tuple(fc.constant('rewritten'), fc.constantFrom('pod a', 'pod zombie'), fc.constant(null)),
+    arbitrary: fc.record({ kind: fc.constant('rewritten' as const), key: fc.constantFrom('pod a', 'pod zombie') }),
   },
-  { weight: 1, arbitrary: fc.tuple(fc.constant('wiped'), name, fc.constant(null)) },
-  {
-    weight: 2,
-    arbitrary: fc.tuple(fc.constant('fault'), fc.constantFrom('lost', 'unknown', 'unavailable'), fc.constant(null)),
-  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('wiped' as const) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('fault' as const), fault: fc.constantFrom(...faults) }) },
 )
+type Event = typeof event extends fc.Arbitrary<infer E> ? E : never
 
-type Event = readonly [string, string, unknown]
-
-const STEP: Record<string, (world: TestWorld, name: string, value: unknown) => void> = {
-  net: ({ sources }, key, value) => void put(sources.nets, key, value),
-  pod: ({ sources }, key, value) => void put(sources.pods, key, value),
-  policy: ({ sources }, key, value) => void put(sources.policies, key, value),
-  relist: ({ sources }) => sources.pods.replace([...sources.pods.entries()]),
-  removed: ({ sources }, key) => sources.target.disturb(key, undefined),
-  rewritten: ({ sources }, key) => sources.target.disturb(key, { owner: key.replace(' ', '/'), value: 'drift' }),
-  wiped: ({ sources }) => sources.target.wipe(),
-  fault: ({ sources }, kind) => {
-    if (kind === 'lost' || kind === 'unknown' || kind === 'unavailable') sources.target.script.push(kind)
-  },
+function run(event: Event, { nets, pods, policies, target }: Sources): unknown {
+  switch (event.kind) {
+    case 'net':
+      return put(nets, event.key, event.value)
+    case 'pod':
+      return put(pods, event.key, event.value)
+    case 'policy':
+      return put(policies, event.key, event.value)
+    case 'relist':
+      return pods.replace([...pods.entries()])
+    case 'removed':
+      return target.disturb(event.key, undefined)
+    case 'rewritten':
+      return target.disturb(event.key, { owner: event.key.replace(' ', '/'), value: 'drift' })
+    case 'wiped':
+      return target.wipe()
+    case 'fault':
+      return target.script.push(event.fault)
+  }
 }
 
-function put(
-  store: { set(key: string, value: never): unknown; delete(key: string): unknown },
-  key: string,
-  value: unknown,
-) {
-  if (value === null) store.delete(key)
-  else store.set(key, value as never)
+function put<V>(store: Store<V>, key: string, value: V | undefined): void {
+  if (value === undefined) store.delete(key)
+  else store.set(key, value)
 }
 
 const stepOf =
-  ([kind, name, value]: Event): Step<TestWorld> =>
+  (event: Event): Step<TestWorld> =>
   world =>
-    STEP[kind]?.(world, name, value)
+    void run(event, world.sources)
 
 describe('every sequence of events and disturbances', () => {
   test('ends as recomputed, however it arrives, and a second run commits nothing', async () => {
