@@ -1,6 +1,7 @@
+import { setTimeout } from 'node:timers/promises'
 import { type Config, integrationBridge } from '@ovnkit/cni-api'
 import type { Family } from '@ovnkit/inet'
-import { EventRecorder, KubeClient, type KubeConfig } from '@ovnkit/kube'
+import { EventRecorder, KubeClient, type KubeConfig, type Mirror } from '@ovnkit/kube'
 import { Netlink } from '@ovnkit/linux'
 import { Open_vSwitch } from '@ovnkit/ovs'
 import { openDatabase } from '@ovnkit/ovsdb'
@@ -10,8 +11,8 @@ import { createHostStore, observeHost } from './facts/host.ts'
 import { createSwitchStore, type LocalDatabase, observeSwitch, switchTables } from './facts/switch.ts'
 import { announcePresence, installCni, wasInitialized } from './files/conflist.ts'
 import type { HostContext } from './host/context.ts'
-import { findEncap, podMtu } from './host/encap.ts'
 import { createHostEngine } from './host/engine.ts'
+import { linkOptions } from './host/link-options.ts'
 import { keepSwitch } from './host/switch.ts'
 import { enableForwarding } from './host/sysctls.ts'
 import { Readiness } from './readiness.ts'
@@ -19,7 +20,6 @@ import { reportMistakes } from './reports.ts'
 import { Assignments } from './sandbox/assignment.ts'
 import { Attachments } from './sandbox/attachments.ts'
 import { InstalledPorts } from './sandbox/installed.ts'
-import type { LinkOptions } from './sandbox/link.ts'
 import { LinkReaper } from './sandbox/reaper.ts'
 import { Commands } from './server/commands.ts'
 import { startCniServer } from './server/socket.ts'
@@ -36,6 +36,8 @@ export interface AgentOptions {
   readonly metrics: Metrics
   readonly signal: AbortSignal
 }
+
+const FIRST_CONNECTION_MS = 5000
 
 /** A running agent. Disposing it ends the server after what is under way; it removes nothing from the node. */
 export interface Agent extends AsyncDisposable {
@@ -70,7 +72,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const commands = createCommands(options, { sources, database, netlink, context, readiness, stack })
   announcePresence(config.cni)
   const { socketPath: path, timeout } = config.cni
-  stack.use(await startCniServer({ path, commands, timeout, logger, metrics: options.metrics }))
+  stack.use(await startCniServer({ path, commands, timeout, logger, metrics: options.metrics, signal }))
 
   engine = await createHostEngine({ context, database, client, nodeMirror: sources.nodeMirror, logger })
   const recorder = new EventRecorder({ client, component: 'zstack-ovnkube-node', instance: node, logger })
@@ -120,23 +122,24 @@ function createCommands({ config, logger }: AgentOptions, parts: Parts): Command
   return new Commands({
     database,
     netlink,
-    assignments: new Assignments(sources.pods, () => sources.podMirror.problem),
+    assignments: new Assignments(sources.pods, () => outage(sources.podMirror)),
     attachments: new Attachments({ database, batcher: database.batcher(), netlink, reaper, installed }),
-    linkOptions: () => linkOptions(context),
+    linkOptions: stop => linkOptions(context, stop),
+    connected: firstConnection(database),
     notInitialized: () => (wasInitialized(config.cni) ? undefined : readiness.setupProblem()),
     logger,
   })
 }
 
-function linkOptions({ config, node, nodes, links, switches }: HostContext): LinkOptions | undefined {
-  const encap = findEncap(
-    config,
-    nodes.get(node),
-    [...links.entries()].map(([, link]) => link),
-  )
-  const datapath = switches.get('switch')?.datapath
-  if ('problem' in encap || datapath === undefined) return undefined
-  return { mtu: podMtu(config, encap), userspace: datapath === 'netdev' }
+/** Why the API cannot be heard. The first list being on its way is no reason: its end is worth waiting for. */
+function outage({ synced, stats, problem }: Mirror): string | undefined {
+  return synced || stats.failures > 0 ? problem : undefined
+}
+
+/** Resolves when the database was reached for the first time, or when that takes too long to wait for. */
+function firstConnection(database: LocalDatabase): Promise<void> {
+  const ready = database.ready().catch(() => undefined)
+  return Promise.race([ready, setTimeout(FIRST_CONNECTION_MS, undefined, { ref: false })])
 }
 
 /** Puts the network configuration in place when pods can be served for the first time. */

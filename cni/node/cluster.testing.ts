@@ -9,7 +9,7 @@ import {
   subnets,
 } from '@ovnkit/cni-api'
 import { runPlugin } from '@ovnkit/cni-plugin/testing'
-import { type Cidr, hostAddress, macFromIp, parseCidr } from '@ovnkit/inet'
+import { type Cidr, hostAddress, type IpAddress, type Mac, macFromIp, parseCidr } from '@ovnkit/inet'
 import { type CustomResourceDefinition, type Node, type Pod, resources } from '@ovnkit/kube'
 import { type ControlPlane, waitUntil } from '@ovnkit/kube/testing'
 import { type TestNetns, testNetns } from '@ovnkit/linux/testing'
@@ -19,8 +19,9 @@ import { nodeAddress, type TestNode } from './testing.ts'
 export interface TestPod extends Disposable {
   readonly name: string
   readonly uid: string
-  readonly ip: string
-  readonly mac: string
+  readonly ip: IpAddress
+  readonly ip6: IpAddress
+  readonly mac: Mac
   netns: TestNetns
   containerId: string
   /** Parameters that a container runtime gives the plugin. */
@@ -41,6 +42,7 @@ export interface PodOptions {
 export class TestCluster {
   readonly plane: ControlPlane
   readonly range: Cidr = parseCidr('10.244.0.0/16')
+  readonly range6: Cidr = parseCidr('fd00:10:244::/64')
   #count = 10
 
   private constructor(plane: ControlPlane) {
@@ -56,14 +58,19 @@ export class TestCluster {
       fieldManager: 'test',
       force: true,
     })
-    const subnet: Subnet = { metadata: { name: 'default' }, spec: { cidr: '10.244.0.0/16', gateway: '10.244.0.1' } }
+    const spec = {
+      cidr: '10.244.0.0/16,fd00:10:244::/64',
+      gateway: '10.244.0.1,fd00:10:244::1',
+      protocol: 'Dual',
+    } as const
+    const subnet: Subnet = { metadata: { name: 'default' }, spec }
     await waitUntil('Subnets can be created', () =>
       client.create(subnets, subnet).then(
         () => true,
         () => false,
       ),
     )
-    const annotations = { [annotationNames.node.joinAddress]: '100.64.0.2/16' }
+    const annotations = { [annotationNames.node.joinAddress]: '100.64.0.2/16,fd98::2/64' }
     await client.create<Node>(resources.nodes, { metadata: { name: node, annotations } })
     const addresses = [{ type: 'InternalIP', address: nodeAddress }]
     await client.patchStatus(resources.nodes, { name: node }, { addresses })
@@ -74,8 +81,8 @@ export class TestCluster {
   async prepareNetwork(node: TestNode): Promise<void> {
     const commands = [
       'lr-add cluster',
-      'lrp-add cluster cluster-default 0a:58:0a:f4:00:01 10.244.0.1/16',
-      'lrp-add cluster cluster-join 0a:58:64:40:00:01 100.64.0.1/16',
+      'lrp-add cluster cluster-default 0a:58:0a:f4:00:01 10.244.0.1/16 fd00:10:244::1/64',
+      'lrp-add cluster cluster-join 0a:58:64:40:00:01 100.64.0.1/16 fd98::1/64',
       'ls-add subnet-default',
       'lsp-add subnet-default default-cluster',
       'lsp-set-type default-cluster router',
@@ -87,7 +94,7 @@ export class TestCluster {
       'lsp-set-addresses join-cluster router',
       'lsp-set-options join-cluster router-port=cluster-join',
       `lsp-add join node-${node.name}`,
-      `lsp-set-addresses node-${node.name} "0a:58:64:40:00:02 100.64.0.2"`,
+      `lsp-set-addresses node-${node.name} "0a:58:64:40:00:02 100.64.0.2 fd98::2"`,
     ]
     await node.nbctl(...commands.flatMap(command => ['--', ...words(command)]).slice(1))
   }
@@ -99,6 +106,7 @@ export class TestCluster {
   ): Promise<TestPod> {
     const number = this.#count++
     const ip = hostAddress(this.range, number)
+    const ip6 = hostAddress(this.range6, number)
     const mac = macFromIp(ip)
     const created = await this.plane.client.create<Pod>(resources.pods, {
       metadata: {
@@ -109,7 +117,7 @@ export class TestCluster {
       spec: { nodeName: node.name, containers: [{ name: 'c', image: 'none' }] },
     })
     const uid = created.metadata?.uid ?? ''
-    const pod = new RunningPod({ name, uid, kubeletUid: configHash ?? uid, ip, mac })
+    const pod = new RunningPod({ name, uid, kubeletUid: configHash ?? uid, ip, ip6, mac })
     if (!unassigned) await this.assign(node, pod)
     return pod
   }
@@ -119,13 +127,16 @@ export class TestCluster {
     const port = podPortName('default', pod.name)
     await node.nbctl(
       ...['--may-exist', 'lsp-add', 'subnet-default', port],
-      ...['--', 'lsp-set-addresses', port, `${pod.mac} ${pod.ip}`],
+      ...['--', 'lsp-set-addresses', port, `${pod.mac} ${pod.ip} ${pod.ip6}`],
       ...['--', 'lsp-set-options', port, `iface-id-ver=${pod.uid}`],
     )
     const network = formatPodNetworks({
-      addresses: [{ ip: hostAddress(this.range, indexOf(pod.ip)), prefixLength: 16 }],
-      mac: macFromIp(hostAddress(this.range, indexOf(pod.ip))),
-      gateways: [hostAddress(this.range, 1)],
+      addresses: [
+        { ip: pod.ip, prefixLength: 16 },
+        { ip: pod.ip6, prefixLength: 64 },
+      ],
+      mac: pod.mac,
+      gateways: [hostAddress(this.range, 1), hostAddress(this.range6, 1)],
       routes: [],
     })
     const annotations = { [annotationNames.pod.podNetworks]: network }
@@ -142,35 +153,33 @@ export class TestCluster {
   }
 }
 
-const indexOf = (ip: string): number => {
-  const [, , high = 0, low = 0] = ip.split('.').map(Number)
-  return high * 256 + low
-}
-
 const words = (command: string): string[] => [...command.matchAll(/"([^"]*)"|(\S+)/g)].map(([, a, b]) => a ?? b ?? '')
 
 interface PodFacts {
   readonly name: string
   readonly uid: string
   readonly kubeletUid: string
-  readonly ip: string
-  readonly mac: string
+  readonly ip: IpAddress
+  readonly ip6: IpAddress
+  readonly mac: Mac
 }
 
 class RunningPod implements TestPod {
   readonly name: string
   readonly uid: string
-  readonly ip: string
-  readonly mac: string
+  readonly ip: IpAddress
+  readonly ip6: IpAddress
+  readonly mac: Mac
   readonly #kubeletUid: string
   readonly #all: TestNetns[] = []
   netns: TestNetns
   containerId: string
 
-  constructor({ name, uid, kubeletUid, ip, mac }: PodFacts) {
+  constructor({ name, uid, kubeletUid, ip, ip6, mac }: PodFacts) {
     this.name = name
     this.uid = uid
     this.ip = ip
+    this.ip6 = ip6
     this.mac = mac
     this.#kubeletUid = kubeletUid
     this.netns = this.#namespace()

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { type BuiltPlugin, buildPlugin } from '@ovnkit/cni-plugin/testing'
+import { resources as kube } from '@ovnkit/kube'
 import { type ControlPlane, startControlPlane, waitUntil } from '@ovnkit/kube/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cni, cniOf, strangeUid, TestCluster, type TestPod } from './cluster.testing.ts'
@@ -92,13 +93,22 @@ describe('the host', () => {
     const { netns } = node
     expect(await netns.exec('ip', '-br', 'address', 'show', 'ovn-mp0')).toMatch(/100\.64\.0\.2\/16/)
     expect(await netns.exec('ip', 'route')).toMatch(/10\.244\.0\.0\/16 via 100\.64\.0\.1 dev ovn-mp0 proto 94/)
+    expect(await netns.exec('ip', '-6', 'route')).toMatch(/fd00:10:244::\/64 via fd98::1 dev ovn-mp0 proto 94/)
     expect(await netns.exec('ip', 'route')).toMatch(/10\.96\.0\.0\/16 via 100\.64\.0\.1 dev ovn-mp0/)
     expect(await netns.exec('nft', 'list', 'ruleset')).toMatch(
-      /oifname != "ovn-mp0" ip saddr 10\.244\.0\.0\/16 masquerade/,
+      /oifname != "ovn-mp0" ip saddr 10\.244\.0\.0\/16 masquerade.*\n.*oifname != "ovn-mp0" ip6 saddr fd00:10:244::\/64 masquerade/,
     )
     expect(
-      (await netns.exec('sysctl', '-n', 'net.ipv4.ip_forward', 'net.ipv4.conf.ovn-mp0.rp_filter')).split('\n'),
-    ).toEqual(['1', '0', ''])
+      (
+        await netns.exec(
+          'sysctl',
+          '-n',
+          'net.ipv4.ip_forward',
+          'net.ipv4.conf.ovn-mp0.rp_filter',
+          'net.ipv6.conf.all.forwarding',
+        )
+      ).split('\n'),
+    ).toEqual(['1', '0', '1', ''])
   })
 
   it('is ready', async () => {
@@ -119,8 +129,14 @@ describe('a pod', () => {
         { name: expect.stringMatching(/^veth[0-9a-f]{11}$/) },
         { name: 'eth0', mac: a.mac, sandbox: a.netns.path },
       ],
-      ips: [{ address: `${a.ip}/16`, gateway: '10.244.0.1', interface: 1 }],
-      routes: [{ dst: '0.0.0.0/0', gw: '10.244.0.1' }],
+      ips: [
+        { address: `${a.ip}/16`, gateway: '10.244.0.1', interface: 1 },
+        { address: `${a.ip6}/64`, gateway: 'fd00:10:244::1', interface: 1 },
+      ],
+      routes: [
+        { dst: '0.0.0.0/0', gw: '10.244.0.1' },
+        { dst: '::/0', gw: 'fd00:10:244::1' },
+      ],
     })
     expect(status).toBe(0)
     expect((await cni('ADD', b)).status).toBe(0)
@@ -130,6 +146,8 @@ describe('a pod', () => {
     await reachable(a.netns, b.ip)
     await reachable(node.netns, a.ip)
     await reachable(b.netns, '10.244.0.1')
+    await reachable(a.netns, b.ip6)
+    await reachable(node.netns, a.ip6)
     expect(await cni('CHECK', a)).toMatchObject({ status: 0 })
   })
 
@@ -380,6 +398,31 @@ describe('outages', () => {
   })
 })
 
+describe('a tunnel address outside a userspace bridge', () => {
+  it('is an Event with the remedy and unreadiness, while pods of the node are served', async () => {
+    const { netns } = node
+    await netns.exec('ip', 'address', 'del', '192.0.2.1/24', 'dev', 'br-phy')
+    await netns.exec('ip', 'link', 'add', 'plain0', 'up', 'type', 'veth', 'peer', 'name', 'plain1')
+    await netns.exec('ip', 'address', 'add', '192.0.2.1/24', 'dev', 'plain0')
+    const isReported = (events: { items: readonly { reason?: string; message?: string }[] }) =>
+      events.items.some(
+        each => each.reason === 'TunnelOutsideUserspaceBridge' && /datapath_type=netdev/.test(each.message ?? ''),
+      )
+    await waitUntil('the Event is there', async () =>
+      isReported(await plane.client.list(kube.events, { namespace: 'default' })),
+    )
+    expect(await netns.exec('curl', '-s', 'http://127.0.0.1:8083/readyz')).toMatch(/cannot leave through plain0/)
+    const pod = await newPod()
+    expect((await cni('ADD', pod)).status).toBe(0)
+    await netns.exec('ip', 'link', 'del', 'plain0')
+    await netns.exec('ip', 'address', 'add', '192.0.2.1/24', 'dev', 'br-phy')
+    await waitUntil(
+      'readyz says ok',
+      async () => (await netns.exec('curl', '-s', 'http://127.0.0.1:8083/readyz')).trim() === 'ok',
+    )
+  })
+})
+
 describe('what others own', () => {
   it('stays: foreign keys, mappings, and a system-id that somebody has chosen', async () => {
     await node.switch.vsctl(
@@ -407,5 +450,17 @@ describe('what others own', () => {
     await waitUntil('the management port is back', async () =>
       (await node.netns.exec('ip', 'route')).includes('10.244.0.0/16 via'),
     )
+  })
+})
+
+describe('SIGTERM', () => {
+  it('answers what still waits, and ends', async () => {
+    const pod = await newPod({ unassigned: true })
+    const adding = cni('ADD', pod)
+    await waitUntil('the agent has it', async () => (await node.requestsInFlight()) === 1)
+    await node.killAgent('SIGTERM')
+    expect(await adding).toMatchObject({ status: 1, output: { code: 11 } })
+    expect(await cni('STATUS', pod)).toMatchObject({ status: 0 })
+    expect(existsSync(node.conflist)).toBe(true)
   })
 })

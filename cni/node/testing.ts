@@ -78,6 +78,12 @@ export class TestNode implements AsyncDisposable {
     return readFileSync(join(this.folder, 'agent.log'), 'utf8')
   }
 
+  /** CNI commands that the agent works on, by its metrics. */
+  async requestsInFlight(): Promise<number> {
+    const text = await this.netns.exec('curl', '-s', 'http://127.0.0.1:8082/metrics')
+    return Number(/^zstack_ovn_kubernetes_cni_requests_in_flight (\d+)/m.exec(text)?.[1] ?? Number.NaN)
+  }
+
   nbctl(...args: string[]): Promise<string> {
     return run('ovn-nbctl', [`--db=${this.northbound.remote}`, ...args])
   }
@@ -176,6 +182,7 @@ export class TestNode implements AsyncDisposable {
     const path = join(this.folder, 'config.yaml')
     const config = {
       ovn: { sbdbAddress: this.southbound.remote, nbdbAddress: this.northbound.remote },
+      network: { clusterCIDR: '10.244.0.0/16,fd00:10:244::/64', serviceCIDR: '10.96.0.0/16,fd00:10:96::/112' },
       tunnel: { type: 'geneve' },
       ovs: { database: this.switch.remote, datapathType: 'netdev' },
       cni: {

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs'
 import { crdFiles } from './files.ts'
 
-// node cni/api/crd/write.ts: after a change of the CRD. A test fails until it was run.
+// After a change of the CRD. A test fails until it was run.
 for (const [path, text] of crdFiles()) writeFileSync(path, text)

@@ -10,7 +10,7 @@ import { checkSandbox } from '../sandbox/check.ts'
 import type { LinkOptions } from '../sandbox/link.ts'
 import { routesOf } from '../sandbox/link.ts'
 import { hostInterfaceName, type Sandbox, type SandboxId, sandboxKey } from '../sandbox/sandbox.ts'
-import { CniError, tryAgain } from './cni-error.ts'
+import { CniError } from './cni-error.ts'
 import { Turns } from './turns.ts'
 
 export interface CommandsOptions {
@@ -18,8 +18,10 @@ export interface CommandsOptions {
   readonly netlink: Netlink
   readonly assignments: Assignments
   readonly attachments: Attachments
-  /** How pods' interfaces are made; undefined while the node's set-up is not known yet. */
-  readonly linkOptions: () => LinkOptions | undefined
+  /** How pods' interfaces are made, as soon as that is known. */
+  readonly linkOptions: (signal: AbortSignal) => Promise<LinkOptions>
+  /** Resolves when it is known whether the database can be reached. */
+  readonly connected: Promise<void>
   /** Why pods cannot be served, before the first time that they could. */
   readonly notInitialized: () => string | undefined
   readonly logger: Logger
@@ -48,8 +50,9 @@ export class Commands {
         podUid: uid,
         network,
       }
-      const linkOptions = this.#linkOptions()
-      await attachments.attach(sandbox, linkOptions, own)
+      const options = await this.#options.linkOptions(own)
+      await this.#options.connected
+      await attachments.attach(sandbox, options, own)
       return resultOf(sandbox)
     })
   }
@@ -58,6 +61,7 @@ export class Commands {
   del(request: AgentRequest, signal: AbortSignal): Promise<null> {
     const id = sandboxOf(request)
     return this.#turns.takeOver(sandboxKey(id), signal, async () => {
+      await this.#options.connected
       await this.#options.attachments.detach(id)
       return null
     })
@@ -69,7 +73,9 @@ export class Commands {
     const pod = podOf(request)
     const { uid, network } = await assignments.wait(pod, signal)
     const sandbox = { ...id, netns: request.netns ?? '', namespace: pod.namespace, pod: pod.name, podUid: uid, network }
-    const problems = await checkSandbox(database, netlink, sandbox, this.#linkOptions().mtu)
+    const { mtu } = await this.#options.linkOptions(signal)
+    await this.#options.connected
+    const problems = await checkSandbox(database, netlink, sandbox, mtu)
     if (problems.length === 0) return null
     throw new CniError(cniErrors.checkFailed, problems.join('; '), `pod ${pod.namespace}/${pod.name}`)
   }
@@ -98,12 +104,6 @@ export class Commands {
   async sweep(): Promise<void> {
     const gone = await this.#options.attachments.sweepLeftovers(path => path !== '' && existsSync(path))
     if (gone.length > 0) this.#options.logger.info({ count: gone.length }, 'removed ports of sandboxes that are gone')
-  }
-
-  #linkOptions(): LinkOptions {
-    const options = this.#options.linkOptions()
-    if (options === undefined) throw tryAgain('the network of this node is not set up yet')
-    return options
   }
 }
 

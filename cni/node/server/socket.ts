@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, rmSync } from 'node:fs'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { dirname } from 'node:path'
 import { type AgentRequest, type AgentResponse, agentVerbs, cniErrors } from '@ovnkit/cni-api/agent-socket'
-import type { Histogram, Logger, Metrics } from '@ovnkit/process'
+import type { Gauge, Histogram, Logger, Metrics } from '@ovnkit/process'
 import { CniError, failureOf } from './cni-error.ts'
 import type { Commands } from './commands.ts'
 
@@ -14,6 +14,8 @@ export interface CniServerOptions {
   readonly timeout: number
   readonly logger: Logger
   readonly metrics: Metrics
+  /** The agent is about to end: what still waits for something is answered with 11. */
+  readonly signal: AbortSignal
 }
 
 const MAX_BODY = 16 * 1024 * 1024
@@ -26,7 +28,10 @@ export async function startCniServer(options: CniServerOptions): Promise<AsyncDi
     labels: ['command', 'code'],
     buckets: [0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 30, 60, 120],
   })
-  const server = createServer((request, response) => void serve(options, duration, request, response))
+  const inFlight = options.metrics.gauge({ name: 'cni_requests_in_flight', help: 'CNI commands that are worked on.' })
+  inFlight.set(0)
+  const series = { duration, inFlight }
+  const server = createServer((request, response) => void serve(options, series, request, response))
   // The plugin's own deadline is the shorter one.
   server.requestTimeout = 0
   listenPrivately(server, options.path)
@@ -53,9 +58,14 @@ function listenPrivately(server: Server, path: string): void {
   chmodSync(path, 0o600)
 }
 
+interface Series {
+  readonly duration: Histogram
+  readonly inFlight: Gauge
+}
+
 async function serve(
   options: CniServerOptions,
-  duration: Histogram,
+  { duration, inFlight }: Series,
   request: IncomingMessage,
   response: ServerResponse,
 ): Promise<void> {
@@ -63,7 +73,9 @@ async function serve(
   const verb = request.url?.replace('/cni/', '') ?? ''
   const gone = new AbortController()
   response.once('close', () => gone.abort())
+  inFlight.add(1)
   const answer = await answerTo(options, verb, request, gone.signal)
+  inFlight.add(-1)
   const code = 'error' in answer ? answer.error.code : 0
   duration.observe((performance.now() - start) / 1000, { command: verb, code })
   const body = JSON.stringify(answer)
@@ -71,7 +83,7 @@ async function serve(
 }
 
 async function answerTo(
-  { commands, timeout, logger }: CniServerOptions,
+  { commands, timeout, logger, signal: ending }: CniServerOptions,
   verb: string,
   request: IncomingMessage,
   gone: AbortSignal,
@@ -79,7 +91,7 @@ async function answerTo(
   let body: AgentRequest | undefined
   try {
     body = parseRequest(request.method, verb, await readBody(request))
-    const signal = AbortSignal.any([gone, AbortSignal.timeout(timeout)])
+    const signal = AbortSignal.any([gone, ending, AbortSignal.timeout(timeout)])
     const result = await run(commands, verb, body, signal)
     logger.debug({ verb, pod: podName(body), container: body.containerID }, 'done')
     return { result }
