@@ -58,7 +58,7 @@ test('410 as an ERROR event: listed again, values that did not change keep quiet
     list('9', [item('a', '1', 'a'), item('c', '8', 'c')]),
     nothing,
   )
-  await waitUntil('the second watch', () => m.mirror.stats.watches === 2 && m.mirror.healthy)
+  await waitUntil('the second watch', () => m.requests.length === 4 && m.mirror.healthy)
   expect(m.changes).toEqual(['a=a', 'b=b', 'b=', 'c=c'])
   expect(m.query(3).get('resourceVersion')).toBe('9')
 })
