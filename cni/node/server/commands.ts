@@ -85,9 +85,9 @@ export class Commands {
     if (!Array.isArray(valid)) {
       throw new CniError(cniErrors.invalidConfig, 'GC needs cni.dev/valid-attachments in the configuration')
     }
-    const keys = new Set(
-      valid.map(({ containerID, ifname }) => sandboxKey({ containerId: containerID, ifName: ifname })),
-    )
+    const listed = valid.map(({ containerID, ifname }) => sandboxKey({ containerId: containerID, ifName: ifname }))
+    // The list was made before what is under way now.
+    const keys = new Set([...listed, ...this.#turns.keys()])
     const gone = await this.#options.attachments.keepOnly(keys)
     if (gone.length > 0) this.#options.logger.info({ count: gone.length }, 'removed attachments that no sandbox has')
     return null

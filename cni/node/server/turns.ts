@@ -7,6 +7,11 @@ interface Turn {
 export class Turns {
   readonly #last = new Map<string, Turn>()
 
+  /** Keys with work under way. */
+  keys(): Iterable<string> {
+    return this.#last.keys()
+  }
+
   /** Runs `work` after what was begun for the key before. Its signal aborts with `signal`, or when it is taken over. */
   run<T>(key: string, signal: AbortSignal, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
     const stop = new AbortController()
