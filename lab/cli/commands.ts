@@ -1,10 +1,11 @@
 import type { Commands } from './command.ts'
+import { demonstration } from './demo.ts'
 import { lifecycle } from './lifecycle.ts'
 import { reach } from './reach.ts'
 import { scenarios } from './scenarios.ts'
 import { trouble } from './trouble.ts'
 
-export const commands: Commands = { ...lifecycle, ...trouble, ...reach, ...scenarios }
+export const commands: Commands = { ...demonstration, ...lifecycle, ...trouble, ...reach, ...scenarios }
 
 export function usage(): string {
   const lines = Object.values(commands).map(({ synopsis, about }) => `  ${synopsis}\n      ${about}`)

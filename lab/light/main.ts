@@ -1,6 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { KubeClient, loadKubeConfig } from '@ovnkit/kube'
-import { createLogger, runMain } from '@ovnkit/process'
+import { createLogger, type Logger, runMain } from '@ovnkit/process'
 import { LightKubelet } from './kubelet.ts'
 import { registerNode, renewLease, reportReadiness } from './node.ts'
 
@@ -21,7 +22,7 @@ await runMain('light-kubelet', async ({ signal, useLogger }) => {
   const logger = createLogger({ level: 'info', format: 'text', name: 'light-kubelet' })
   useLogger(logger)
   const client = new KubeClient(await loadKubeConfig({ kubeconfig }), { userAgent: 'light-kubelet' })
-  await registerNode(client, node, addresses.split(','))
+  await untilDone(() => registerNode(client, node, addresses.split(',')), logger, signal)
   // The node's own heartbeat and readiness are reported on a clock, as kubelet does.
   const beats = [
     setInterval(
@@ -30,8 +31,19 @@ await runMain('light-kubelet', async ({ signal, useLogger }) => {
     ),
     setInterval(() => void renewLease(client, node).catch(error => logger.warn({ err: error }, 'lease')), beatEvery),
   ]
-  await renewLease(client, node)
   await new LightKubelet({ client, node, nodeAddresses: addresses.split(','), agnhost, logger, signal }).run()
   for (const beat of beats) clearInterval(beat)
   client.close()
 })
+
+/** The API server may not be reachable when a node starts. */
+async function untilDone(work: () => Promise<void>, logger: Logger, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    try {
+      return await work()
+    } catch (error) {
+      logger.warn({ err: error }, 'not registered yet')
+      await delay(500, undefined, { signal })
+    }
+  }
+}

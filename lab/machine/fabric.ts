@@ -44,9 +44,12 @@ export async function layFabric(control: Machine, plan: Plan): Promise<void> {
 /** Plugs a machine's eth0 and eth1 in. */
 export async function plugIn(control: Machine, machine: Machine): Promise<void> {
   const { pid } = requireInit(machine)
-  const present = await linksOf(control)
-  if (present.has(machine.name)) return
+  const present = await linksOf(machine)
+  if (present.has('eth0')) return
+  // The kernel takes the namespaces of a machine that lost its power apart after a while, and their wires with them.
+  const stale = [...(await linksOf(control))].filter(link => link === machine.name || link === `${machine.name}-b`)
   await batch(control, [
+    ...stale.map(link => `link delete ${link}`),
     `link add ${machine.name} type veth peer name eth0 netns ${pid}`,
     `link add ${machine.name}-b type veth peer name eth1 netns ${pid}`,
     `link set ${machine.name} master lab0`,

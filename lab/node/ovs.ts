@@ -1,6 +1,7 @@
 import { plainFrames } from '../machine/fabric.ts'
 import { type Machine, runIn, tryIn } from '../machine/machine.ts'
 import type { Service } from '../machine/service.ts'
+import { waitFor } from '../state/wait.ts'
 
 const quiet = ['-vconsole:info', '-vsyslog:off', '-vfile:off']
 const socket = 'unix:/run/openvswitch/db.sock'
@@ -59,6 +60,9 @@ export const vswitchdService = (machine: Machine, addresses: Addresses): Service
       'br-phy',
       'eth0',
     ])
+    // A bridge that the database has already is made by the daemon in its own time.
+    const made = async () => (await tryIn(machine, ['test', '-e', '/sys/class/net/br-phy'])).code === 0
+    await waitFor(made, { what: `br-phy on ${machine.name}`, within: 20_000 })
     await runIn(machine, ['ip', '-batch', '-'], { stdin: addressLines(addresses).join('\n') })
     await plainFrames(machine, 'br-phy')
   },
