@@ -118,7 +118,8 @@ interface Parts {
 function createCommands({ config, logger }: AgentOptions, parts: Parts): Commands {
   const { sources, database, netlink, context, readiness, stack } = parts
   const installed = stack.use(new InstalledPorts(database))
-  const reaper = new LinkReaper(netlink)
+  // A socket of its own: requests of one socket wait for one another, and a removal takes some 20 ms.
+  const reaper = new LinkReaper(stack.use(Netlink.open()))
   return new Commands({
     database,
     netlink,
