@@ -35,7 +35,7 @@ export interface LabOptions {
   readonly progress?: Progress
 }
 
-/** Makes a lab, or brings one of the same name up again; resolves when its nodes are Ready (with the product, or light). */
+/** Makes a lab, or brings one of the same name up again; resolves when its nodes are Ready (without the product nobody makes them so). */
 export async function startLab(options: LabOptions = {}): Promise<Lab> {
   const progress = options.progress ?? silentProgress
   const name = options.name ?? 'lab'
@@ -45,8 +45,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     const lab = new Lab(await recordFor(name, options))
     if (options.owned === true) watchOwner(name)
     await (await Starter.of(lab, progress)).up()
-    const networked = lab.record.mode === 'full' && lab.record.product !== 'none'
-    if (networked) await progress.step('nodes Ready', () => waitForNodes(lab, 120_000))
+    if (lab.record.product !== 'none') await progress.step('nodes Ready', () => waitForNodes(lab, 120_000))
     return lab
   })
 }

@@ -89,6 +89,12 @@ export const controllerManagerService = (options: ControlPlaneOptions): Service 
     '--leader-elect=false',
     '--secure-port=0',
   ],
+  // Its first work that others wait for: without this account no pod can be created.
+  ready: async () => {
+    const path = '/api/v1/namespaces/default/serviceaccounts/default'
+    const answer = await (await options.client()).request({ method: 'GET', path, retry: false, timeoutMs: 2000 })
+    return answer.status === 200
+  },
 })
 
 export const schedulerService = (options: ControlPlaneOptions): Service => ({

@@ -14,13 +14,15 @@ export interface Cell {
   readonly time: number | undefined
 }
 
-/** HTTP from everybody to everybody, itself included, to every address. Rows are asked side by side. */
+/** HTTP from everybody to everybody, itself included, to every address; one after another, so that the times mean something. */
 export async function reachability(lab: Lab, speakers: readonly Speaker[]): Promise<Cell[]> {
-  const rows = await Promise.all(speakers.map(from => row(lab, from, speakers)))
-  return rows.flat()
+  const places = await Promise.all(speakers.map(from => inNetworkOf(lab, from)))
+  const cells: Cell[] = []
+  for (const [i, from] of speakers.entries()) cells.push(...(await row(lab, from, places[i] ?? [], speakers)))
+  return cells
 }
 
-async function row(lab: Lab, from: Speaker, speakers: readonly Speaker[]): Promise<Cell[]> {
+async function row(lab: Lab, from: Speaker, place: readonly string[], speakers: readonly Speaker[]): Promise<Cell[]> {
   // A pod of one family has no way to the other one.
   const families = new Set(from.addresses.map(isIP))
   const targets = speakers.flatMap(to =>
@@ -30,7 +32,7 @@ async function row(lab: Lab, from: Speaker, speakers: readonly Speaker[]): Promi
     ...(i === 0 ? [] : ['--next']),
     ...['--silent', '--max-time', String(patience), '--write-out', ' %{http_code} %{time_total}\\n', urlOf(address)],
   ])
-  const { stdout } = await lab.tryExec(from.node, [...(await inNetworkOf(lab, from)), 'curl', ...requests])
+  const { stdout } = await lab.tryExec(from.node, [...place, 'curl', ...requests])
   const lines = stdout.split('\n')
   return targets.map(({ to, address }, i) => ({ from, to, address, time: timeOf(lines[i] ?? '', to) }))
 }
