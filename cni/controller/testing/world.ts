@@ -30,6 +30,7 @@ export class World implements AsyncDisposable {
   readonly kube: ControlPlane
   readonly nb: TestServer
   readonly sb: TestServer
+  readonly northd: Daemon | undefined
   readonly #options: WorldOptions
   readonly #resources: AsyncDisposableStack
   readonly #folder: string
@@ -37,13 +38,14 @@ export class World implements AsyncDisposable {
   #running: { controller: Controller; stop: () => Promise<void> } | undefined
 
   private constructor(
-    parts: { kube: ControlPlane; nb: TestServer; sb: TestServer; folder: string },
+    parts: { kube: ControlPlane; nb: TestServer; sb: TestServer; folder: string; northd: Daemon | undefined },
     resources: AsyncDisposableStack,
     options: WorldOptions,
   ) {
     this.kube = parts.kube
     this.nb = parts.nb
     this.sb = parts.sb
+    this.northd = parts.northd
     this.#folder = parts.folder
     this.#options = options
     this.#resources = resources
@@ -59,7 +61,7 @@ export class World implements AsyncDisposable {
       startOvsdbServer({ schema: `${schemas}/ovn-sb.ovsschema` }),
     ])
     for (const one of [kube, nb, sb]) stack.use(one)
-    if (options.northd === true) stack.use(await startNorthd(folder, nb, sb))
+    const northd = options.northd === true ? stack.use(await startNorthd(folder, nb, sb)) : undefined
     await kube.client.create<CustomResourceDefinition>(resources.customResourceDefinitions, wireCrd())
     await waitUntil('the Subnet type to be served', () =>
       kube.client.list(subnetResource).then(
@@ -67,7 +69,7 @@ export class World implements AsyncDisposable {
         () => false,
       ),
     )
-    const world = new World({ kube, nb, sb, folder }, stack.move(), options)
+    const world = new World({ kube, nb, sb, folder, northd }, stack.move(), options)
     return world
   }
 
