@@ -5,7 +5,14 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { readConfig, type Subnet, subnetCrd } from '@ovnkit/cni-api'
 import { type CustomResourceDefinition, KubeClient, type Node, type Pod, resources } from '@ovnkit/kube'
-import { type ControlPlane, type Daemon, startControlPlane, startDaemon, waitUntil } from '@ovnkit/kube/testing'
+import {
+  type ControlPlane,
+  type Daemon,
+  freePort,
+  startControlPlane,
+  startDaemon,
+  waitUntil,
+} from '@ovnkit/kube/testing'
 import { run, startOvsdbServer, type TestServer } from '@ovnkit/ovsdb/testing'
 import { type Logger, silentLogger } from '@ovnkit/process'
 import { Controller } from '../controller.ts'
@@ -120,6 +127,30 @@ export class World implements AsyncDisposable {
     await running?.stop()
   }
 
+  /** Starts the program as its own process, with its command line. It dies with this process. */
+  async startProgram(name: string, ...flags: string[]): Promise<Program> {
+    const port = await freePort()
+    const main = new URL('../main.ts', import.meta.url).pathname
+    const own = [
+      `--config=${await this.#configFile()}`,
+      `--kubeconfig=${this.kube.kubeconfig}`,
+      '--metrics-bind-address=0',
+    ]
+    const daemon = await startDaemon({
+      name,
+      command: process.execPath,
+      args: [main, ...own, `--health-probe-bind-address=127.0.0.1:${port}`, ...flags],
+      log: join(this.#folder, `${name}.log`),
+      env: { ...process.env, POD_NAME: name },
+    })
+    this.#resources.use(daemon)
+    return {
+      daemon,
+      ask: path => ask(`http://127.0.0.1:${port}${path}`),
+      log: () => readFile(join(this.#folder, `${name}.log`), 'utf8'),
+    }
+  }
+
   /** Waits until everything that was observed is decided and written. */
   async settled(): Promise<void> {
     await this.controller.session?.engine.settled()
@@ -211,6 +242,23 @@ export class World implements AsyncDisposable {
     const settings = { ovn: { nbdbAddress: this.nb.remote, sbdbAddress: this.sb.remote, reconnectInterval: '50ms' } }
     await writeFile(file, JSON.stringify(merge(settings, this.#options.settings ?? {})))
     return file
+  }
+}
+
+/** The controller as a process. */
+export interface Program {
+  readonly daemon: Daemon
+  /** What it answers over HTTP: status and text; 0 while it does not listen. */
+  ask(path: string): Promise<{ status: number; text: string }>
+  log(): Promise<string>
+}
+
+async function ask(url: string): Promise<{ status: number; text: string }> {
+  try {
+    const response = await fetch(url)
+    return { status: response.status, text: await response.text() }
+  } catch {
+    return { status: 0, text: '' }
   }
 }
 
