@@ -3,7 +3,7 @@
  * (one executable). Usage: node scripts/build.ts [controller] [node] [cni]
  */
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
 
@@ -49,21 +49,14 @@ async function bundle(name: string, entry: string): Promise<string> {
   return outfile
 }
 
-/** The native packages beside the bundle, without sources and the binaries of other platforms. */
+/** The native packages beside the bundle: koffi, and its binary for this platform. */
 function copyNative(): void {
-  const scope = 'node_modules/@koromix'
-  const scoped = existsSync(scope) ? readdirSync(scope).map(name => `@koromix/${name}`) : []
-  for (const name of [...native, ...scoped]) {
+  const scope = '@koromix'
+  const binaries = readdirSync(join('node_modules', scope)).map(name => `${scope}/${name}`)
+  for (const name of [...native, ...binaries]) {
     const from = join('node_modules', name)
-    if (!existsSync(from)) continue
-    const skip = ['src', 'doc', 'vendor', 'deps'].map(folder => join(from, folder))
-    const foreignBinary = (path: string) => /\/prebuilds\/[^/]+$/.test(path) && !/linux-(x64|arm64)$/.test(path)
     rmSync(join(dist, from), { recursive: true, force: true })
-    cpSync(from, join(dist, from), {
-      recursive: true,
-      dereference: true,
-      filter: path => !skip.includes(path) && !foreignBinary(path),
-    })
+    cpSync(from, join(dist, from), { recursive: true, dereference: true })
   }
 }
 
