@@ -39,7 +39,7 @@ export interface World {
 
 /** Where desired things are made. */
 export interface Makers {
-  readonly nb: OvsdbObjects
+  readonly nb: Pick<OvsdbObjects, 'row'>
   readonly kube: KubeDesires
 }
 
@@ -115,7 +115,7 @@ function renderPod(world: World, { nb, kube }: Makers, key: string, view: View):
   // The port goes; what its annotations told stays true of the past, and costs no write to take away.
   if (pod.ended) return { kind: 'objects', objects: [kube.annotations(ref, {})] }
   const assignment = view.get(world.assignments, key)
-  if (assignment === undefined)
+  if (assignment === undefined || assignment.uid !== pod.uid)
     return { kind: 'wait', reason: 'NotScheduled', message: 'the pod is not scheduled yet', objects: [] }
   if (assignment.state !== 'assigned') {
     const { reason, message } = assignment

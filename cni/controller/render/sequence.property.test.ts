@@ -1,0 +1,202 @@
+import { hostAddress, parseCidr, parseIp } from '@ovnkit/inet'
+import type { KubeDesires, ObjectRef } from '@ovnkit/kube'
+import type { OvnRow } from '@ovnkit/ovn'
+import { type Desired, Engine, Store } from '@ovnkit/reconcile'
+import {
+  EagerClock,
+  expandSequence,
+  MemoryObject,
+  MemoryTarget,
+  type Step,
+  type World,
+} from '@ovnkit/reconcile/testing'
+import fc from 'fast-check'
+import { it } from 'vitest'
+import type { NodeFacts } from '../facts/node.ts'
+import type { PodFacts } from '../facts/pod.ts'
+import type { SubnetFacts } from '../facts/subnet.ts'
+import { network } from '../ipam/allocator.fixture.ts'
+import type { Assignment, Usage } from '../ipam/assignment.ts'
+import type { JoinPlace } from '../ipam/join-addresses.ts'
+import type { Network } from '../subnet/network.ts'
+import type { Verdict } from '../subnet/plan.ts'
+import { ownerKinds } from './kinds.ts'
+
+const cluster = parseCidr('10.244.0.0/16')
+
+/** The stores that renders read, filled by the test, and targets in memory. */
+function newSources() {
+  const sources = {
+    pods: new Store<PodFacts>({ name: 'pods' }),
+    nodes: new Store<NodeFacts, 'chassis'>({ name: 'nodes', indexes: { chassis: node => [node.chassis] } }),
+    subnets: new Store<SubnetFacts>({ name: 'subnets' }),
+    networks: new Store<Network>({ name: 'networks' }),
+    verdicts: new Store<Verdict>({ name: 'verdicts' }),
+    assignments: new Store<Assignment, 'network'>({
+      name: 'assignments',
+      indexes: { network: one => (one.state === 'assigned' ? [one.network] : []) },
+    }),
+    usage: new Store<Usage>({ name: 'usage' }),
+    joins: new Store<JoinPlace>({ name: 'joins' }),
+  }
+  for (const one of Object.values(subnets)) sources.networks.set(one.key, one)
+  for (const store of Object.values(sources)) store.markSynced()
+  const nb = new MemoryTarget('nb', { owners: 4 })
+  const kubernetes = new MemoryTarget('kubernetes', { inFlight: 4, owners: 1 })
+  return { ...sources, nb, kubernetes }
+}
+
+type Sources = ReturnType<typeof newSources>
+
+class RenderWorld implements World {
+  readonly engine: Engine
+  readonly sources: Sources
+
+  constructor(sources: Sources) {
+    this.sources = sources
+    const engine: Engine = new Engine({
+      owners: ownerKinds(
+        {
+          ...sources,
+          get outcomes() {
+            return engine.statusStore
+          },
+          join: [parseCidr('100.64.0.0/16'), parseCidr('fd98::/64')],
+          services: [parseCidr('10.96.0.0/16')],
+          cluster: [cluster],
+        },
+        { nb: { row: memoryRow }, kube: memoryKube },
+      ),
+      targets: [sources.nb, sources.kubernetes],
+      clock: new EagerClock(),
+    })
+    this.engine = engine
+  }
+
+  another(): World {
+    return new RenderWorld(this.sources)
+  }
+
+  dump(): unknown {
+    return [this.sources.nb.dump(), this.sources.kubernetes.dump()]
+  }
+}
+
+function memoryRow(row: OvnRow): ReturnType<Parameters<typeof ownerKinds>[1]['nb']['row']> {
+  const needs = row.parent?.key === undefined ? [] : [`${row.parent.table} ${row.parent.key}`]
+  return new MemoryObject('nb', `${row.table} ${row.key}`, row.columns, { needs }) as never
+}
+
+const object = (part: string, ref: ObjectRef | string, value: unknown): never => {
+  const name = typeof ref === 'string' ? ref : `${ref.resource.plural}/${ref.namespace ?? ''}/${ref.name}`
+  const desired: Desired = new MemoryObject('kubernetes', `${part} ${name}`, value)
+  return desired as never
+}
+
+const memoryKube: KubeDesires = {
+  annotations: (ref, values) => object('annotations', ref, values),
+  status: (ref, status) => object('status', ref, status),
+  object: (_, one) => object('object', one.metadata?.name ?? '', one),
+  finalizer: (ref, finalizer) => object('finalizer', ref, finalizer),
+}
+
+const names = ['a', 'b', 'c'] as const
+const name = fc.constantFrom(...names)
+const subnets = {
+  a: network('a', '10.244.0.0/16'),
+  b: network('b', '10.1.0.0/24'),
+  c: network('c', '10.2.0.0/24,fd00::/64'),
+}
+
+/** Steps as data, so that a counterexample can be read. */
+const event = fc.oneof(
+  // Networks stay: a pod whose network is gone keeps what it has, which depends on the past.
+  fc.record({ kind: fc.constant('network' as const), name, by: name }),
+  fc.record({
+    kind: fc.constant('node' as const),
+    name,
+    address: fc.integer({ min: 1, max: 3 }),
+    present: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant('pod' as const),
+    name,
+    uid: fc.integer({ min: 1, max: 2 }),
+    ended: fc.boolean(),
+    present: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant('address' as const),
+    name,
+    on: name,
+    host: fc.integer({ min: 2, max: 9 }),
+    uid: fc.integer({ min: 1, max: 2 }),
+  }),
+  fc.record({
+    kind: fc.constant('subnet' as const),
+    name,
+    deleting: fc.boolean(),
+    used: fc.integer({ min: 0, max: 2 }),
+    present: fc.boolean(),
+  }),
+)
+type Event = typeof event extends fc.Arbitrary<infer E> ? E : never
+
+const put = <V>(store: Store<V>, key: string, present: boolean, value: V) =>
+  void (present ? store.set(key, value) : store.delete(key))
+
+const apply: { readonly [K in Event['kind']]: (sources: Sources, event: Extract<Event, { kind: K }>) => void } = {
+  network: ({ networks }, { name, by }) => void networks.set(subnets[name].key, { ...subnets[name], subnet: by }),
+  node({ nodes, joins }, { name, address, present }) {
+    const addresses = [parseIp(`192.168.0.${address}`)]
+    put(nodes, name, present, { name, uid: name, addresses, chassis: `${name}-chassis`, annotations: {} })
+    const index = names.indexOf(name)
+    put(joins, name, present, { addresses: [hostAddress(parseCidr('100.64.0.0/16'), index + 2)], index })
+  },
+  pod: ({ pods }, { name, uid, ended, present }) =>
+    put(pods, `ns/${name}`, present, {
+      namespace: 'ns',
+      name,
+      uid: `u${uid}`,
+      node: 'a',
+      created: 0,
+      ended,
+      annotations: {},
+    }),
+  address({ assignments }, { name, on, host, uid }) {
+    const { key, ranges } = subnets[on]
+    const addresses = ranges.map(range => hostAddress(range, host))
+    put(assignments, `ns/${name}`, true, { state: 'assigned', uid: `u${uid}`, node: 'a', network: key, addresses })
+  },
+  subnet(sources, { name, deleting, used, present }) {
+    const { key } = subnets[name]
+    const spec = { cidr: key, gateway: '10.0.0.1' }
+    put(sources.subnets, name, present, {
+      name,
+      uid: name,
+      created: 0,
+      generation: 1,
+      deleting,
+      automatic: name === 'a',
+      spec,
+    })
+    put(sources.verdicts, name, present, { kind: 'accepted', network: key })
+    put(sources.usage, key, present, { used, available: 9, portsLimit: undefined, excludedInUse: [] })
+  },
+}
+
+function stepOf(one: Event): Step<RenderWorld> {
+  return ({ sources }) => {
+    const handlers: Record<string, (sources: Sources, event: never) => void> = apply
+    handlers[one.kind]?.(sources, one as never)
+  }
+}
+
+it('renders the same from any order of events, through restarts and handovers, and writes nothing twice', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(event, { minLength: 2, maxLength: 14 }), events =>
+      expandSequence({ create: () => new RenderWorld(newSources()), steps: events.map(stepOf) }),
+    ),
+    { numRuns: 60 },
+  )
+})
