@@ -10,12 +10,27 @@ import { recipe, serve } from './recipe.ts'
 const client = (name: string): string => fileURLToPath(new URL(`clients/${name}`, import.meta.url))
 
 /** Commands that make ovn-nbctl and ovn-sbctl replicate whole tables and print nothing. */
-const nbTables =
-  'Logical_Switch Logical_Switch_Port Logical_Router Logical_Router_Port Load_Balancer Load_Balancer_Group Port_Group Address_Set ACL'
-const sbTables =
-  'Logical_Flow Logical_DP_Group Port_Binding Datapath_Binding Port_Group Address_Set Multicast_Group Load_Balancer'
-const finds = (tables: string, skip: string): string[] =>
-  tables.split(' ').flatMap(table => ['--', 'find', table, skip])
+const nothing: Readonly<Record<'nb' | 'sb', readonly string[]>> = {
+  nb: [
+    'Logical_Switch',
+    'Logical_Switch_Port',
+    'Logical_Router',
+    'Logical_Router_Port',
+    'Load_Balancer',
+    'Load_Balancer_Group',
+    'Port_Group',
+    'Address_Set',
+    'ACL',
+  ].map(table => `${table} name=none`),
+  sb: [
+    'Logical_Flow match=none',
+    'Logical_DP_Group datapaths=00000000-0000-4000-8000-000000000000',
+    'Port_Binding logical_port=none',
+    'Datapath_Binding tunnel_key=16777215',
+    ...['Port_Group', 'Address_Set', 'Multicast_Group', 'Load_Balancer'].map(table => `${table} name=none`),
+  ],
+}
+const finds = (db: 'nb' | 'sb'): string[] => nothing[db].flatMap(find => ['--', 'find', ...find.split(' ')]).slice(1)
 
 interface Contestant {
   readonly name: string
@@ -24,8 +39,7 @@ interface Contestant {
 
 function contestants(db: 'nb' | 'sb', remote: string, bundle: string): Contestant[] {
   const schema = `/usr/share/ovn/ovn-${db}.ovsschema`
-  const none = '_uuid=00000000-0000-4000-8000-000000000000'
-  const c = ['--no-leader-only', `--db=${remote}`, ...finds(db === 'nb' ? nbTables : sbTables, none).slice(1)]
+  const c = ['--no-leader-only', `--db=${remote}`, ...finds(db)]
   const lean = '--max-semi-space-size=4'
   return [
     { name: 'ovnkit', command: [process.execPath, bundle, db, remote] },

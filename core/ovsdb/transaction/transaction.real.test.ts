@@ -12,6 +12,7 @@ import {
   wait,
 } from '../index.ts'
 import { type FactsDatabase, openFacts } from '../testing/open-facts.ts'
+import { until } from '../testing.ts'
 
 const stack = new AsyncDisposableStack()
 let db: FactsDatabase
@@ -191,7 +192,11 @@ describe('transaction', () => {
     const outcome = await db.transaction(
       async tx => {
         const n = tx.get('Item', item)?.n ?? 0
-        if (++runs === 1) await other.transact([other.op.update('Item', item, { n: 10 })])
+        if (++runs === 1) {
+          await other.transact([other.op.update('Item', item, { n: 10 })])
+          // The replica knows already: what was read before is what counts.
+          await until('the change has arrived', () => row()?.n === 10)
+        }
         tx.update('Item', item, { n: n + 1 })
       },
       { verify: true },
