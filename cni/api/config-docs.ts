@@ -3,18 +3,12 @@ import * as z from 'zod'
 import { configDefinition } from './config.ts'
 import { configSchema } from './config-schema.ts'
 
-/** What JSON Schema says of a key or a section. */
-interface Described {
-  readonly description?: string
-  readonly default?: unknown
-  readonly enum?: readonly unknown[]
-  readonly properties?: Readonly<Record<string, Described>>
-}
+type Described = z.core.JSONSchema.BaseSchema
 
 /** The reference of all keys as Markdown, made from the schema itself. */
 export function configReference(): string {
   const schema: Described = z.toJSONSchema(configSchema, { io: 'input', unrepresentable: 'any' })
-  const sections = Object.entries(schema.properties ?? {}).map(([name, section]) => sectionText(name, section))
+  const sections = inner(schema).map(([name, section]) => sectionText(name, section))
   return `${HEAD}\n${sections.join('\n')}`
 }
 
@@ -32,11 +26,16 @@ function sectionText(name: string, section: Described): string {
   return `## ${name}\n\n| key | meaning | default | environment |\n|---|---|---|---|\n${rows.join('\n')}\n`
 }
 
-function keysOf(prefix: string, { properties = {} }: Described): { key: string; described: Described }[] {
-  return Object.entries(properties).flatMap(([name, described]) => {
+function keysOf(prefix: string, section: Described): { key: string; described: Described }[] {
+  return inner(section).flatMap(([name, described]) => {
     const key = `${prefix}.${name}`
     return described.properties ? keysOf(key, described) : [{ key, described }]
   })
+}
+
+/** Keys of an object with their schemas; JSON Schema also knows `true` for "anything", which we do not use. */
+function inner({ properties = {} }: Described): [string, Described][] {
+  return Object.entries(properties).map(([name, schema]) => [name, typeof schema === 'boolean' ? {} : schema])
 }
 
 function row(key: string, { description = '', default: value, enum: values }: Described): string {
