@@ -32,9 +32,9 @@ function emptied(cgroup: string): boolean {
   return true
 }
 
-/** Removes every lab whose owner is gone: what a crashed test left. Returns their names. */
-export async function removeOrphans(): Promise<string[]> {
-  const orphans = labNames().filter(name => {
+/** Removes those of the named labs (default: all) whose owner is gone: what a crashed test left. Returns their names. */
+export async function removeOrphans(names: readonly string[] = labNames()): Promise<string[]> {
+  const orphans = names.filter(name => {
     const owner = loadRecord(name)?.owner
     return owner !== undefined && !isAlive(owner)
   })

@@ -132,7 +132,7 @@ function freeSlot(): number {
 function watchOwner(name: string): void {
   const main = new URL('main.ts', import.meta.url).pathname
   // A line says that all is done; the end of the pipe without one, that the owner died.
-  const watch = 'read -r done || exec "$0" "$1" down --name "$2"'
+  const watch = 'cat >/dev/null; exec "$0" "$1" down --orphaned --name "$2"'
   const child = spawn('sh', ['-c', watch, process.execPath, main, name], {
     detached: true,
     stdio: ['pipe', 'ignore', 'ignore'],

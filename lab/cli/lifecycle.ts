@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { removeLab } from '../down.ts'
+import { removeLab, removeOrphans } from '../down.ts'
 import { environmentOf, exportLines } from '../environment.ts'
 import { type LabOptions, startLab } from '../start.ts'
 import { labNames } from '../state/record.ts'
@@ -58,11 +58,18 @@ export const lifecycle: Commands = {
     },
   },
   down: {
-    synopsis: 'down [--all]',
-    about: 'remove the lab with all its traces',
+    synopsis: 'down [--all] [--orphaned]',
+    about: 'remove the lab with all its traces; --orphaned: only if the process that it was made for is gone',
     async run(args) {
-      const { values } = parseArgs({ args: [...args], options: { ...named, all: { type: 'boolean' } } })
+      const { values } = parseArgs({
+        args: [...args],
+        options: { ...named, all: { type: 'boolean' }, orphaned: { type: 'boolean' } },
+      })
       const names = values.all === true ? labNames() : [values.name ?? defaultName()]
+      if (values.orphaned === true) {
+        await removeOrphans(names)
+        return 0
+      }
       for (const name of names) await progress.step(`lab ${name} removed`, () => removeLab(name))
       return 0
     },

@@ -25,7 +25,7 @@ export async function buildSet(set: ToolSet, go: GoToolchain, folder: string, pr
     mkdirSync(out)
     for (const [i, command] of set.commands.entries()) {
       const what = `build ${programOf(command)} ${set.version} (${i + 1} of ${set.commands.length})`
-      await progress.step(what, () => buildCommand({ set, go, command, module, out }))
+      await progress.long(what, () => buildCommand({ set, go, command, module, out }))
     }
     install(out, folder)
   } finally {
