@@ -46,7 +46,10 @@ export async function measureBlock(bench: Bench, size: number, atOnce: number, t
     async () => times.bridge.push(...(await inGroups(bench.reference, 'ADD', references, atOnce))),
     async () => times.ovn.push(...(await ovnInGroups(ovn, ofOvn, atOnce))),
   ]
-  for (let i = 0; i < sides.length; i++) await sides[(i + turn) % sides.length]?.()
+  for (let i = 0; i < sides.length; i++) {
+    await sides[(i + turn) % sides.length]?.()
+    await node.settle()
+  }
   times.del.push(...(await inGroups(bench.ours, 'DEL', attachments, atOnce)))
   times.bridgeDel.push(...(await inGroups(bench.reference, 'DEL', references, atOnce)))
   await ovn.removeAll()

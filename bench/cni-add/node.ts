@@ -33,7 +33,9 @@ export class BenchNode implements Disposable {
 
   /** Takes kubelet's place on the node. */
   static async of(lab: Lab): Promise<BenchNode> {
-    await waitUntil('the network configuration', () => confFile(lab) !== undefined)
+    await waitUntil('the network configuration', () => confFile(lab) !== undefined).catch(cause => {
+      throw new Error(`the agent does not serve; its log ends: ${logEnd(lab)}`, { cause })
+    })
     await lab.kill(name, 'kubelet')
     const machine = (await lab.status()).find(({ machine }) => machine === name)
     if (machine?.init === undefined) throw new Error(`expected machine ${name} to run`)
@@ -86,6 +88,10 @@ export class BenchNode implements Disposable {
     if (found === undefined) throw new Error(`${service} does not run on ${name}`)
     return found.pid
   }
+}
+
+function logEnd(lab: Lab): string {
+  return readFileSync(`${lab.machine(name).folder}/log/agent.log`, 'utf8').slice(-1000)
 }
 
 function confFile(lab: Lab): string | undefined {

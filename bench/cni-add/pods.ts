@@ -19,6 +19,7 @@ export class Pods implements Disposable {
   readonly #node: string
   readonly #networks = new Store<string>({ name: 'networks' })
   readonly #stop = new AbortController()
+  readonly #prefix = randomBytes(2).toString('hex')
   #count = 0
 
   private constructor(client: KubeClient, node: string) {
@@ -28,7 +29,7 @@ export class Pods implements Disposable {
 
   static async open(client: KubeClient, node: string): Promise<Pods> {
     const pods = new Pods(client, node)
-    await client.create(resources.namespaces, { metadata: { name: namespace } })
+    await client.apply(resources.namespaces, { metadata: { name: namespace } }, { fieldManager: 'bench', force: true })
     const following = mirror({
       client,
       resource: resources.pods,
@@ -46,7 +47,7 @@ export class Pods implements Disposable {
   }
 
   async create(): Promise<BenchPod> {
-    const name = `pod-${this.#count++}`
+    const name = `pod-${this.#prefix}-${this.#count++}`
     const { metadata } = await this.#client.create(resources.pods, {
       metadata: { namespace, name },
       spec: {
