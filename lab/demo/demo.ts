@@ -44,18 +44,12 @@ export async function demo(
 }
 
 async function applyAll(lab: Lab, kubectl: Kubectl): Promise<void> {
+  // A pod takes the Subnet that its namespace has when it is created.
+  await kubectl('apply', '-f', `${examples}/app-subnet.yaml`, '-f', `${examples}/db-subnet.yaml`)
+  await kubectl('wait', '--for=jsonpath={.status.phase}=Active', '--timeout=60s', 'subnet', '--all')
   const text = readFileSync(`${repository}/${coredns}`, 'utf8').replace('LAB_API_ADDRESS', lab.plan.controlAddress)
-  const env = await environmentOf(lab)
-  await run(['kubectl', 'apply', '-f', '-'], { env, stdin: text })
-  await kubectl(
-    'apply',
-    '-f',
-    'lab/demo/pods.yaml',
-    '-f',
-    `${examples}/app-subnet.yaml`,
-    '-f',
-    `${examples}/db-subnet.yaml`,
-  )
+  await run(['kubectl', 'apply', '-f', '-'], { env: await environmentOf(lab), stdin: text })
+  await kubectl('apply', '-f', 'lab/demo/pods.yaml')
 }
 
 async function podsReady(kubectl: Kubectl): Promise<void> {
