@@ -1,33 +1,36 @@
+import { readFileSync } from 'node:fs'
 import { OVN_Northbound, type OVN_Northbound_Tables } from '@ovnkit/ovn'
-import { type Database, type Operation, openDatabase, randomUuid, type Uuid } from '@ovnkit/ovsdb'
-import { type Report, spread } from './measure.ts'
+import { type Database, type Operation, type Outcome, openDatabase, randomUuid, type Uuid } from '@ovnkit/ovsdb'
+import { startOvsdbServer } from '@ovnkit/ovsdb/testing'
+import { median, type Report, spread } from './measure.ts'
 import { recipe, serve } from './recipe.ts'
 
 const INSERTS = 2000
 
 type Nb = Database<OVN_Northbound_Tables>
-type Way = (db: Nb, groups: readonly (readonly Operation[])[]) => Promise<unknown>
+type Way = (db: Nb, groups: readonly (readonly Operation[])[]) => Promise<readonly Outcome[]>
 
 const ways: Readonly<Record<string, Way>> = {
   'one by one': async (db, groups) => {
-    for (const group of groups) await db.transact(group)
+    const outcomes: Outcome[] = []
+    for (const group of groups) outcomes.push(await db.transact(group))
+    return outcomes
   },
   pipelined: (db, groups) => Promise.all(groups.map(group => db.transact(group))),
   batcher: (db, groups) => {
     const batcher = db.batcher()
     return Promise.all(groups.map(group => batcher.transact(group)))
   },
-  'one transaction': (db, groups) => db.transact(groups.flat()),
+  'one transaction': async (db, groups) => [await db.transact(groups.flat())],
 }
 
 /** Ports with their place in a switch, as a pod needs them. */
-function groups(db: Nb, switches: readonly Uuid<'Logical_Switch'>[]): Operation[][] {
+function makeGroups(db: Nb, switches: readonly Uuid<'Logical_Switch'>[]): Operation[][] {
+  const hex = (byte: number): string => byte.toString(16).padStart(2, '0')
   return Array.from({ length: INSERTS }, (_, n) => {
     const port = randomUuid<'Logical_Switch_Port'>()
     const target = switches[n % switches.length] ?? randomUuid<'Logical_Switch'>()
-    const addresses = [
-      `0a:58:0b:00:${(n >> 8).toString(16).padStart(2, '0')}:${(n & 255).toString(16).padStart(2, '0')} 11.0.${n >> 8}.${n & 255}`,
-    ]
+    const addresses = [`0a:58:0b:00:${hex(n >> 8)}:${hex(n & 255)} 11.0.${n >> 8}.${n & 255}`]
     return [
       db.op.insert('Logical_Switch_Port', port, { name: port, addresses, external_ids: { pod: `pod-${n}` } }),
       db.op.addToSet('Logical_Switch', target, 'ports', [port]),
@@ -35,34 +38,86 @@ function groups(db: Nb, switches: readonly Uuid<'Logical_Switch'>[]): Operation[
   })
 }
 
-export async function benchWrites(rounds: number): Promise<Report> {
-  await using server = await serve((await recipe()).nb)
-  const tables = { Logical_Switch: {}, Logical_Switch_Port: {} }
-  await using db = openDatabase(OVN_Northbound, { remotes: server.remote, tables })
+/** Milliseconds of CPU that a process has used, in ticks of 10. */
+function cpuOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) * 10
+}
+
+interface Place {
+  readonly name: string
+  readonly remote: string
+  readonly pids: readonly number[]
+}
+
+interface Cost {
+  readonly wall: number
+  readonly client: number
+  readonly servers: number
+}
+
+async function runOnce(db: Nb, way: Way, pids: readonly number[]): Promise<Cost> {
+  const size = db.table('Logical_Switch_Port').size
+  const groups = makeGroups(db, db.table('Logical_Switch').uuids().take(200).toArray())
+  const servers = (): number => pids.reduce((sum, pid) => sum + cpuOf(pid), 0)
+  const [start, cpu, before] = [performance.now(), process.cpuUsage(), servers()]
+  const outcomes = await way(db, groups)
+  const wall = performance.now() - start
+  const { user, system } = process.cpuUsage(cpu)
+  const failed = outcomes.find(({ status }) => status !== 'committed')
+  if (failed) throw new Error(`a transaction ended as ${failed.status}`, { cause: failed })
+  if (db.table('Logical_Switch_Port').size !== size + INSERTS) throw new Error('rows are missing')
+  return { wall, client: (user + system) / 1000, servers: servers() - before }
+}
+
+async function compare({ name, remote, pids }: Place, rounds: number): Promise<Report['rows']> {
+  await using db = openDatabase(OVN_Northbound, {
+    remotes: remote,
+    tables: { Logical_Switch: {}, Logical_Switch_Port: {} },
+  })
   await db.ready()
-  const switches = db.table('Logical_Switch').uuids().toArray()
-  const wall = new Map(Object.keys(ways).map(name => [name, [] as number[]]))
-  const cpu = new Map(Object.keys(ways).map(name => [name, [] as number[]]))
+  const costs = new Map(Object.keys(ways).map(way => [way, [] as Cost[]]))
   for (let round = -1; round < rounds; round++) {
-    for (const [name, run] of Object.entries(ways)) {
-      const work = groups(db, switches)
-      const [start, before, size] = [performance.now(), process.cpuUsage(), db.table('Logical_Switch_Port').size]
-      await run(db, work)
-      const { user, system } = process.cpuUsage(before)
-      if (db.table('Logical_Switch_Port').size !== size + INSERTS) throw new Error(`${name}: rows are missing`)
-      if (round < 0) continue
-      wall.get(name)?.push(performance.now() - start)
-      cpu.get(name)?.push((user + system) / 1000)
+    for (const [way, run] of Object.entries(ways)) {
+      const cost = await runOnce(db, run, pids)
+      if (round >= 0) costs.get(way)?.push(cost)
     }
   }
+  const slowest = median(costs.get('one by one')?.map(({ wall }) => wall) ?? [])
+  return Object.keys(ways).map(way => {
+    const of = costs.get(way) ?? []
+    return {
+      server: name,
+      way,
+      'wall ms': spread(of.map(({ wall }) => wall)),
+      'times faster': (slowest / median(of.map(({ wall }) => wall))).toFixed(1),
+      'client CPU ms': spread(of.map(({ client }) => client)),
+      'server CPU ms': spread(of.map(({ servers }) => servers)),
+    }
+  })
+}
+
+async function standalone(rounds: number): Promise<Report['rows']> {
+  await using server = await serve((await recipe()).nb)
+  const place = { name: 'standalone, 10,000 ports', remote: server.remote, pids: [server.pid] }
+  // Awaited here: the server goes with this function.
+  return await compare(place, rounds)
+}
+
+async function cluster(rounds: number): Promise<Report['rows']> {
+  await using server = await startOvsdbServer({ schema: '/usr/share/ovn/ovn-nb.ovsschema', model: 'raft' })
+  await using db = openDatabase(OVN_Northbound, { remotes: server.remote, tables: {} })
+  await db.ready()
+  const names = Array.from({ length: 200 }, (_, n) => `switch-${n}`)
+  await db.transact(names.map(name => db.op.insert('Logical_Switch', randomUuid(), { name })))
+  const pids = server.members.map(({ daemon }) => daemon.pid ?? 0)
+  return await compare({ name: '3-member cluster', remote: server.remote, pids }, rounds)
+}
+
+export async function benchWrites(rounds: number): Promise<Report> {
   return {
-    question: `How long do ${INSERTS} ports with their places in a switch take, on a database of 10,000?`,
+    question: `How long do ${INSERTS} ports with their places in 200 switches take?`,
     method: `${rounds} interleaved rounds after one to warm up; the time includes the replica showing them. Median (least .. most).`,
-    rows: Object.keys(ways).map(name => ({
-      way: name,
-      'wall ms': spread(wall.get(name) ?? []),
-      'client CPU ms': spread(cpu.get(name) ?? []),
-      'us a port': ((1000 * (wall.get(name) ?? []).reduce((a, b) => a + b, 0)) / rounds / INSERTS).toFixed(0),
-    })),
+    rows: [...(await standalone(rounds)), ...(await cluster(rounds))],
   }
 }
