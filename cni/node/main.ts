@@ -1,34 +1,45 @@
-import { readFileSync } from 'node:fs'
-import { parseArgs } from 'node:util'
 import { readConfig } from '@ovnkit/cni-api'
 import { loadKubeConfig } from '@ovnkit/kube'
-import { ConfigError, createLogger, createMetrics, type MainContext, runMain, startAdminServer } from '@ovnkit/process'
+import {
+  ConfigError,
+  createLogger,
+  createMetrics,
+  type MainContext,
+  readFlags,
+  runMain,
+  startAdminServer,
+} from '@ovnkit/process'
 import { startAgent } from './agent.ts'
 
 const name = 'zstack-ovnkube-node'
+const version = '0.1.0'
 
-const options = {
-  config: { type: 'string' },
-  kubeconfig: { type: 'string' },
-  'node-name': { type: 'string' },
-  'cni-socket-path': { type: 'string' },
-  'metrics-bind-address': { type: 'string', default: ':8082' },
-  'health-probe-bind-address': { type: 'string', default: ':8083' },
-  'log-level': { type: 'string' },
-  plugin: { type: 'string', default: '/usr/lib/zstack-ovn-kubernetes/zstack-ovn-cni' },
-  version: { type: 'boolean', default: false },
-} as const
-
-type Flags = ReturnType<typeof parseArgs<{ options: typeof options }>>['values']
+const flags = readFlags({
+  name,
+  version,
+  summary: 'looks after the network of one node, and answers the CNI plugin.',
+  flags: {
+    config: { type: 'string', help: 'Configuration file; ZSTACK_OVN_CONFIG_FILE names one as well.' },
+    kubeconfig: { type: 'string', help: 'Kubeconfig file; without one the service account of the pod.' },
+    'node-name': { type: 'string', help: 'Name of the Node; NODE_NAME gives it as well.' },
+    'cni-socket-path': { type: 'string', help: 'Socket for the plugin, over cni.socketPath.' },
+    'metrics-bind-address': { type: 'string', help: 'Where /metrics is served.', default: ':8082' },
+    'health-probe-bind-address': { type: 'string', help: 'Where /healthz and /readyz are served.', default: ':8083' },
+    'log-level': { type: 'string', help: 'Over logging.level.' },
+    plugin: {
+      type: 'string',
+      help: 'The plugin, to be installed.',
+      default: '/usr/lib/zstack-ovn-kubernetes/zstack-ovn-cni',
+    },
+  },
+})
 
 async function main({ signal, useLogger }: MainContext): Promise<void> {
-  const { values: flags } = parseArgs({ options })
-  if (flags.version) return console.log(`${name} ${versionText()}`)
-  const config = readSettings(flags)
+  const config = readSettings()
   const { level, format, file } = config.logging
   const logger = createLogger({ name, level, format, ...(file !== '' && { file }) })
   useLogger(logger)
-  const node = nodeName(flags)
+  const node = nodeName()
   const { kubeconfig, apiServer } = config.kubernetes
   const path = flags.kubeconfig ?? kubeconfig
   const kubeConfig = await loadKubeConfig({
@@ -45,11 +56,11 @@ async function main({ signal, useLogger }: MainContext): Promise<void> {
     ready,
     live: () => [],
   })
-  logger.info({ node, version: versionText() }, 'started')
+  logger.info({ node, version }, 'started')
   await aborted(signal)
 }
 
-function readSettings(flags: Flags) {
+function readSettings() {
   const config = readConfig({ file: flags.config, env: process.env })
   const socketPath = flags['cni-socket-path'] ?? config.cni.socketPath
   const level = logLevel(flags['log-level']) ?? config.logging.level
@@ -61,21 +72,11 @@ function logLevel(text: string | undefined) {
   return readConfig({ env: { ZSTACK_OVN_LOG_LEVEL: text } }).logging.level
 }
 
-function nodeName(flags: Flags): string {
+function nodeName(): string {
   const node = flags['node-name'] ?? process.env.NODE_NAME ?? ''
   if (node !== '') return node
   const message = '--node-name, or NODE_NAME in the environment: expected the name of this Node, got none'
   throw new ConfigError([{ key: 'node-name', source: 'flag', message }])
-}
-
-/** The bundle carries it; the sources have it in the package at the top. */
-function versionText(): string {
-  const file = new URL('../../package.json', import.meta.url)
-  try {
-    return JSON.parse(readFileSync(file, 'utf8')).version
-  } catch {
-    return 'unknown'
-  }
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -40,7 +40,7 @@ export async function runMain(name: string, main: (context: MainContext) => Prom
 
 function die(logger: Logger, error: unknown): never {
   if (error instanceof ConfigError) {
-    for (const problem of error.problems) logger.fatal(problem, problem.message)
+    for (const { key, source, message } of error.problems) logger.fatal({ key, source }, message)
   } else logger.fatal({ err: error }, 'an unexpected error ended the process')
   process.exit(1)
 }

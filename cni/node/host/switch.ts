@@ -21,26 +21,38 @@ export interface KeepSwitchOptions {
  */
 export function keepSwitch({ database, config, node, logger }: KeepSwitchOptions): Disposable {
   let busy = false
+  let again = false
   const keep = async () => {
-    if (busy || !database.connected) return
+    again = true
+    if (busy) return
     busy = true
-    const operations = [
-      ...bridgeOperations(database, wantedDatapath(database, config)),
-      ...systemIdOperations(database, node),
-    ]
-    if (operations.length > 0) {
-      const outcome = await database.transact(operations)
-      // A conflict is ovn-controller having been first; the batch that shows its bridge comes next.
-      logger.info({ outcome: outcome.status }, `set up bridge ${integrationBridge} or the system-id`)
+    // What changes while a transaction is on its way (ovn-controller was first with the bridge) is looked at afterwards.
+    while (again && database.connected) {
+      again = false
+      await keepOnce({ database, config, node, logger })
     }
     busy = false
   }
-  const report = (err: unknown) => logger.error({ err }, `could not set up bridge ${integrationBridge}`)
   const subscription = database.onBatch(batch => {
-    if (batch.table('Open_vSwitch') || batch.table('Bridge')) void keep().catch(report)
+    if (batch.table('Open_vSwitch') || batch.table('Bridge')) void keep()
   })
-  void keep().catch(report)
+  void keep()
   return subscription
+}
+
+async function keepOnce({ database, config, node, logger }: KeepSwitchOptions): Promise<void> {
+  try {
+    for (const operations of [
+      bridgeOperations(database, wantedDatapath(database, config)),
+      systemIdOperations(database, node),
+    ]) {
+      if (operations.length === 0) continue
+      const outcome = await database.transact(operations)
+      logger.info({ outcome: outcome.status }, `set up bridge ${integrationBridge} or the system-id`)
+    }
+  } catch (err) {
+    logger.error({ err }, `could not set up bridge ${integrationBridge} or the system-id`)
+  }
 }
 
 function bridgeOperations(database: LocalDatabase, datapath: string): Operation[] {

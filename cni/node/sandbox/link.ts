@@ -75,9 +75,25 @@ async function createPair(host: Netlink, sandbox: Sandbox, netns: Netns, mtu: nu
   const { ifName, network } = sandbox
   const peer = { name: ifName, netns, mac: network.mac, mtu }
   const name = hostInterfaceName(sandbox)
-  const { peerIndex } = await host.createVeth({ name, mtu, up: true, alias: hostInterfaceAlias(sandbox), peer })
+  const { peerIndex } = await host.createVeth({ name, mtu, alias: hostInterfaceAlias(sandbox), peer })
   if (peerIndex === undefined) throw new CniError(cniErrors.internal, `the kernel made ${name} without a peer`)
+  await bringUpWithoutIpv6(host, name)
   return peerIndex
+}
+
+/**
+ * The host's end is a port of the bridge and speaks to nobody. With IPv6 on, each would bring three routes, and
+ * ovs-vswitchd reads its whole table again, with two calls a route, whenever a route changes: 98 ms of its CPU for one ADD
+ * beside 250 pods instead of 18 beside 10. It must be off before the interface goes up.
+ */
+async function bringUpWithoutIpv6(host: Netlink, name: string): Promise<void> {
+  try {
+    ensureSysctl(`net/ipv6/conf/${name}/disable_ipv6`, 1)
+  } catch (error) {
+    // A kernel without IPv6.
+    if (!hasCode(error, 'ENOENT')) throw error
+  }
+  await host.setLink(name, { up: true })
 }
 
 /** The pair of an earlier try; undefined after half a one was removed. */
@@ -87,7 +103,7 @@ async function existingPair(host: Netlink, inside: Netlink, sandbox: Sandbox): P
   const [outer, inner] = await Promise.all([host.linkByName(name), inside.linkByName(ifName)])
   if (outer && inner && outer.peerElsewhere && outer.peerIndex === inner.index) {
     await clean(inside, inner.index, sandbox.network)
-    await host.setLink(name, { up: true })
+    await bringUpWithoutIpv6(host, name)
     return inner.index
   }
   if (outer === undefined) {
