@@ -13,22 +13,3 @@ export function summarize(ms: readonly number[]): Summary {
     Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0) * 10) / 10
   return { runs: ms.length, p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) }
 }
-
-/** Runs `work` over all items with so many at once; how long each took. */
-export async function timeAll<T>(
-  items: readonly T[],
-  atOnce: number,
-  work: (item: T) => Promise<unknown>,
-): Promise<number[]> {
-  const times: number[] = []
-  for (let i = 0; i < items.length; i += atOnce) {
-    await Promise.all(
-      items.slice(i, i + atOnce).map(async item => {
-        const start = performance.now()
-        await work(item)
-        times.push(performance.now() - start)
-      }),
-    )
-  }
-  return times
-}
