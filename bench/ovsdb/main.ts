@@ -4,9 +4,9 @@ import { print, type Report } from './measure.ts'
 import { benchReads } from './reads.ts'
 import { benchSync } from './sync.ts'
 import { benchWatcher } from './watcher.ts'
-import { benchWrites } from './writes.ts'
+import { benchClusterWrites, benchWrites } from './writes.ts'
 
-/** `node bench/ovsdb/main.ts [--json FILE] [nb] [sb] [reads] [watcher] [writes]`: all of them if none is named. */
+/** `node bench/ovsdb/main.ts [--json FILE] [nb] [sb] [reads] [watcher] [writes] [cluster]`: all of them if none is named. */
 const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true })
 
 const benches: Readonly<Record<string, () => Promise<Report>>> = {
@@ -15,6 +15,7 @@ const benches: Readonly<Record<string, () => Promise<Report>>> = {
   reads: () => benchReads(20),
   watcher: benchWatcher,
   writes: () => benchWrites(5),
+  cluster: () => benchClusterWrites(5),
 }
 
 const names = positionals.length > 0 ? positionals : Object.keys(benches)

@@ -7,7 +7,7 @@ import { recipe, serve } from './recipe.ts'
 
 /** What a replica of every table costs, from exec to exit, beside the C and Python clients of the distribution. */
 
-const client = (name: string): string => fileURLToPath(new URL(`clients/${name}`, import.meta.url))
+const file = (name: string): string => fileURLToPath(new URL(name, import.meta.url))
 
 /** Commands that make ovn-nbctl and ovn-sbctl replicate whole tables and print nothing. */
 const nothing: Readonly<Record<'nb' | 'sb', readonly string[]>> = {
@@ -45,9 +45,9 @@ function contestants(db: 'nb' | 'sb', remote: string, bundle: string): Contestan
     { name: 'ovnkit', command: [process.execPath, bundle, db, remote] },
     { name: `ovnkit ${lean}`, command: [process.execPath, lean, bundle, db, remote] },
     { name: 'ovnkit lazy', command: [process.execPath, bundle, db, remote, 'lazy'] },
-    { name: 'ovnkit from sources', command: [process.execPath, client('replica.ts'), db, remote] },
+    { name: 'ovnkit from sources', command: [process.execPath, file('replica-child.ts'), db, remote] },
     { name: `ovn-${db}ctl (C)`, command: [`ovn-${db}ctl`, ...c] },
-    { name: 'python3 ovs.db.idl', command: ['/usr/bin/python3', client('idl.py'), schema, remote] },
+    { name: 'python3 ovs.db.idl', command: ['/usr/bin/python3', file('clients/idl.py'), schema, remote] },
   ]
 }
 
@@ -57,7 +57,7 @@ export async function benchSync(db: 'nb' | 'sb', rounds: number): Promise<Report
   const dir = await mkdtemp(`${tmpdir()}/ovsdb-bundle-`)
   const outfile = `${dir}/replica.mjs`
   await build({
-    entryPoints: [client('replica.ts')],
+    entryPoints: [file('replica-child.ts')],
     bundle: true,
     platform: 'node',
     format: 'esm',

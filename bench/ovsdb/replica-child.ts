@@ -2,7 +2,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { OVN_Northbound, OVN_Southbound } from '@ovnkit/ovn'
 import { type DatabaseSchema, openDatabase } from '@ovnkit/ovsdb'
 
-/** `node replica.ts nb|sb REMOTE [lazy]`: fills a replica of every table, prints what it cost this process as JSON. */
+/** `node replica-child.ts nb|sb REMOTE [lazy]`: fills a replica of every table, prints what it cost this process as JSON. */
 const [name, remotes = '', mode] = process.argv.slice(2)
 const schema: DatabaseSchema = name === 'nb' ? OVN_Northbound : OVN_Southbound
 const lazy = mode === 'lazy'
