@@ -63,6 +63,7 @@ export async function withLab<T>(options: LabOptions, work: (lab: Lab) => Promis
 
 /** Pulls a node's plug and starts it again: its namespaces, links and processes are gone, its disk is kept. */
 export async function rebootNode(lab: Lab, node: string, progress: Progress = silentProgress): Promise<void> {
+  if (!lab.nodes.includes(node)) throw new Error(`expected a node to reboot (${lab.nodes.join(', ')}), got ${node}`)
   await halt(lab.machine(node))
   await (await Starter.of(lab, progress)).startNode(node)
 }

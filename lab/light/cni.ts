@@ -14,7 +14,7 @@ const conflist = z.object({
 })
 type Conflist = z.infer<typeof conflist>
 
-const cniResult = z.looseObject({
+export const cniResult = z.looseObject({
   ips: z.array(z.looseObject({ address: z.string() })).default([]),
 })
 export type CniResult = z.infer<typeof cniResult>

@@ -1,7 +1,15 @@
 import { isApiError, type KubeClient, mirror, type Pod, resources } from '@ovnkit/kube'
 import type { Logger } from '@ovnkit/process'
 import { Store } from '@ovnkit/reconcile'
-import { type RunningPod, startOnHost, startSandbox, type Workload } from './sandbox.ts'
+import {
+  isComplete,
+  type RunningPod,
+  recoverPods,
+  startOnHost,
+  startSandbox,
+  stopPod,
+  type Workload,
+} from './sandbox.ts'
 
 export interface LightKubeletOptions {
   readonly client: KubeClient
@@ -20,6 +28,8 @@ interface PodFacts {
   readonly uid: string
   readonly hostNetwork: boolean
   readonly finished: boolean
+  /** Whether the API server knows that it runs. */
+  readonly reported: boolean
   readonly deleting: number | undefined
   readonly containers: readonly { readonly name: string; readonly image: string; readonly args: readonly string[] }[]
 }
@@ -44,8 +54,9 @@ export class LightKubelet {
   /** Serves until the signal. */
   async run(): Promise<void> {
     const { client, node, logger, signal } = this.#options
+    await this.#recover()
     this.#store.subscribe((_key, pod, old) => {
-      if (old !== undefined && old.uid !== pod?.uid) this.#work(old.uid, () => this.#remove(old, 0))
+      if (old !== undefined && old.uid !== pod?.uid) this.#work(old.uid, () => this.#remove(old.uid, 0))
       if (pod !== undefined) this.#work(pod.uid, () => this.#sync(pod))
     })
     const pods = mirror({
@@ -57,7 +68,22 @@ export class LightKubelet {
       logger,
       signal,
     })
+    this.#store.onSynced(() => this.#removeLeftOver())
     await pods.ended
+  }
+
+  /** Takes over what runs already; what was left in the middle of its start is ended and starts anew. */
+  async #recover(): Promise<void> {
+    for (const pod of recoverPods()) {
+      if (isComplete(pod)) this.#running.set(pod.uid, pod)
+      else await stopPod(pod, 0)
+    }
+  }
+
+  /** Pods that went while nobody was here to see it. */
+  #removeLeftOver(): void {
+    const present = new Set([...this.#store.entries()].map(([, { uid }]) => uid))
+    for (const uid of this.#running.keys()) if (!present.has(uid)) this.#work(uid, () => this.#remove(uid, 0))
   }
 
   /** One thing at a time for each pod, in order. */
@@ -78,7 +104,9 @@ export class LightKubelet {
   async #sync(pod: PodFacts): Promise<void> {
     if (pod.finished) return
     if (pod.deleting !== undefined) return this.#finish(pod, pod.deleting)
-    if (!this.#running.has(pod.uid)) await this.#startPod(pod)
+    const running = this.#running.get(pod.uid)
+    if (running === undefined) await this.#startPod(pod)
+    else if (!pod.reported) await this.#report(pod, running)
   }
 
   /** Tries until it works or the pod goes, as kubelet does. */
@@ -98,7 +126,7 @@ export class LightKubelet {
 
   async #launch(pod: PodFacts): Promise<RunningPod> {
     const workload = this.#workloadOf(pod)
-    return pod.hostNetwork ? startOnHost(this.#options.nodeAddresses, workload) : startSandbox(pod, workload)
+    return pod.hostNetwork ? startOnHost(pod, this.#options.nodeAddresses, workload) : startSandbox(pod, workload)
   }
 
   #workloadOf(pod: PodFacts): Workload | undefined {
@@ -111,7 +139,7 @@ export class LightKubelet {
     }
   }
 
-  async #report(pod: PodFacts, { id, addresses }: RunningPod): Promise<void> {
+  async #report(pod: PodFacts, { containerId, addresses }: RunningPod): Promise<void> {
     const { client, nodeAddresses } = this.#options
     const [nodeAddress] = nodeAddresses
     const now = new Date().toISOString()
@@ -134,7 +162,7 @@ export class LightKubelet {
         ready: true,
         started: true,
         restartCount: 0,
-        containerID: `light://${id}`,
+        containerID: `light://${containerId}`,
         state: { running: { startedAt: now } },
       })),
     }
@@ -147,7 +175,7 @@ export class LightKubelet {
 
   /** The pod is told to go: everything of it ends, then its object. */
   async #finish(pod: PodFacts, graceSeconds: number): Promise<void> {
-    await this.#remove(pod, graceSeconds)
+    await this.#remove(pod.uid, graceSeconds)
     try {
       await this.#options.client.delete(resources.pods, pod, { uid: pod.uid, gracePeriodSeconds: 0 })
     } catch (error) {
@@ -155,15 +183,15 @@ export class LightKubelet {
     }
   }
 
-  async #remove(pod: PodFacts, graceSeconds: number): Promise<void> {
-    const running = this.#running.get(pod.uid)
+  async #remove(uid: string, graceSeconds: number): Promise<void> {
+    const running = this.#running.get(uid)
     for (let wait = firstRetry; running !== undefined; wait = Math.min(wait * 2, longestRetry)) {
       try {
-        await running.stop(graceSeconds)
-        this.#running.delete(pod.uid)
+        await stopPod(running, graceSeconds)
+        this.#running.delete(uid)
         return
       } catch (error) {
-        this.#options.logger.warn({ pod: `${pod.namespace}/${pod.name}`, err: error }, 'DEL failed')
+        this.#options.logger.warn({ pod: `${running.namespace}/${running.name}`, err: error }, 'DEL failed')
         await new Promise(resolve => setTimeout(resolve, wait))
       }
     }
@@ -179,6 +207,7 @@ function factsOf({ metadata, spec, status }: Pod): PodFacts | undefined {
     uid,
     hostNetwork: spec?.hostNetwork === true,
     finished: status?.phase === 'Succeeded' || status?.phase === 'Failed',
+    reported: status?.phase === 'Running',
     deleting: metadata?.deletionTimestamp === undefined ? undefined : (metadata.deletionGracePeriodSeconds ?? 0),
     containers: (spec?.containers ?? []).map(({ name: container, image = '', args = [] }) => ({
       name: container,

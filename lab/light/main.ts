@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { KubeClient, loadKubeConfig } from '@ovnkit/kube'
 import { createLogger, type Logger, runMain } from '@ovnkit/process'
 import { LightKubelet } from './kubelet.ts'
-import { registerNode, renewLease, reportReadiness } from './node.ts'
+import { beat, registerNode, reportReadiness } from './node.ts'
 
 /** Milliseconds between two looks at the node's network configuration, and between two heartbeats. */
 const lookEvery = 100
@@ -29,7 +29,7 @@ await runMain('light-kubelet', async ({ signal, useLogger }) => {
       () => void reportReadiness(client, node).catch(error => logger.warn({ err: error }, 'node status')),
       lookEvery,
     ),
-    setInterval(() => void renewLease(client, node).catch(error => logger.warn({ err: error }, 'lease')), beatEvery),
+    setInterval(() => void beat(client, node).catch(error => logger.warn({ err: error }, 'lease')), beatEvery),
   ]
   await new LightKubelet({ client, node, nodeAddresses: addresses.split(','), agnhost, logger, signal }).run()
   for (const beat of beats) clearInterval(beat)

@@ -43,8 +43,18 @@ export async function reportReadiness(client: KubeClient, name: string): Promise
   return ready
 }
 
-/** The node's heartbeat: without one the node controller calls it dead after 40 s. */
-export async function renewLease(client: KubeClient, name: string): Promise<void> {
+/**
+ * The node's heartbeat: without one the node controller calls it dead after 40 s. What it said about the node meanwhile is not
+ * what was reported here, so that is reported again.
+ */
+export async function beat(client: KubeClient, name: string): Promise<void> {
+  await renewLease(client, name)
+  const { status } = await client.get(resources.nodes, { name })
+  const ready = status?.conditions?.find(({ type }) => type === 'Ready')?.status
+  if (ready !== (reported === true ? 'True' : 'False')) reported = undefined
+}
+
+async function renewLease(client: KubeClient, name: string): Promise<void> {
   const lease = {
     leaseDurationSeconds: 40,
     holderIdentity: name,

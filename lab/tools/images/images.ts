@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { withLock } from '../../state/lock.ts'
 import type { Progress } from '../../state/progress.ts'
@@ -78,7 +78,11 @@ export async function ensureImages(tools: Tools, progress: Progress): Promise<Im
 function versionOf(tools: Tools): string {
   const hash = createHash('sha256')
   for (const source of sources) hash.update(readFileSync(source))
-  for (const recipe of recipes) for (const tool of recipe.tools) hash.update(tools.path(tool))
+  for (const tool of recipes.flatMap(recipe => recipe.tools)) {
+    const path = tools.path(tool)
+    const { size, mtimeMs } = statSync(path)
+    hash.update(`${path} ${size} ${mtimeMs}`)
+  }
   return hash.digest('hex').slice(0, 12)
 }
 
