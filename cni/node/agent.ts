@@ -10,6 +10,7 @@ import type { Engine } from '@ovnkit/reconcile'
 import { createHostStore, observeHost } from './facts/host.ts'
 import { createSwitchStore, type LocalDatabase, observeSwitch, switchTables } from './facts/switch.ts'
 import { announcePresence, installCni, wasInitialized } from './files/conflist.ts'
+import { Installation } from './files/installation.ts'
 import type { HostContext } from './host/context.ts'
 import { createHostEngine } from './host/engine.ts'
 import { linkOptions } from './host/link-options.ts'
@@ -68,7 +69,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const late = stack.use(new DisposableStack())
   let engine: Engine | undefined
   const mirrors = [sources.podMirror, sources.nodeMirror, sources.subnetMirror]
-  const readiness = new Readiness({ node, database, engine: () => engine, mirrors })
+  const readiness: Readiness = new Readiness({
+    node,
+    database,
+    engine: () => engine,
+    mirrors,
+    installationProblem: () => installation.problem,
+  })
+  const installation = stack.use(installationOf(readiness, options))
   const commands = createCommands(options, { sources, database, netlink, context, readiness, stack })
   announcePresence(config.cni)
   const { socketPath: path, timeout } = config.cni
@@ -81,7 +89,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     late.use(keepSwitch({ database, config, node, logger }))
     await commands.sweep()
   }).catch(err => logger.error({ err }, `could not look after bridge ${integrationBridge}`))
-  installWhenReady(engine, readiness, options)
+  stack.use(engine.statusStore.subscribe(() => installation.attempt()))
   engine.start({ signal })
 
   const owned = stack.move()
@@ -144,11 +152,13 @@ function firstConnection(database: LocalDatabase): Promise<void> {
 }
 
 /** Puts the network configuration in place when pods can be served for the first time. */
-function installWhenReady(engine: Engine, readiness: Readiness, { config, plugin, logger }: AgentOptions): void {
-  const subscription = engine.statusStore.subscribe(() => {
-    if (readiness.setupProblem() !== undefined) return
-    subscription[Symbol.dispose]()
-    installCni(config.cni, plugin)
-    logger.info({ file: `${config.cni.confDir}/${config.cni.confFile}` }, 'pods can be served')
+function installationOf(readiness: Readiness, { config, plugin, logger }: AgentOptions): Installation {
+  return new Installation({
+    possible: () => readiness.setupProblem() === undefined,
+    install: () => {
+      installCni(config.cni, plugin)
+      logger.info({ file: `${config.cni.confDir}/${config.cni.confFile}` }, 'pods can be served')
+    },
+    logger,
   })
 }

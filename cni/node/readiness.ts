@@ -8,6 +8,8 @@ export interface ReadinessOptions {
   readonly database: LocalDatabase
   readonly engine: () => Engine | undefined
   readonly mirrors: readonly Mirror[]
+  /** Why the runtime was not told of the network although pods could be served. */
+  readonly installationProblem: () => string | undefined
 }
 
 /** What is wrong now, for `/readyz` and for deciding when pods can be served. */
@@ -21,10 +23,12 @@ export class Readiness {
   /** Everything that is wrong, one sentence each. */
   problems(): string[] {
     const { database, mirrors } = this.#options
+    const installation = this.#options.installationProblem()
     return [
       ...(database.connected ? [] : [`Open vSwitch database: ${database.lastError?.message ?? 'not connected yet'}`]),
       ...mirrors.flatMap(({ problem }) => problem ?? []),
       ...this.#ownerProblems(),
+      ...(installation === undefined ? [] : [installation]),
     ]
   }
 

@@ -4,6 +4,7 @@ import {
   mkdirSync,
   readFileSync,
   renameSync,
+  rmSync,
   statSync,
   utimesSync,
   writeFileSync,
@@ -14,9 +15,7 @@ import { basename, dirname, join } from 'node:path'
 export function writeAtomically(path: string, text: string, mode = 0o644): boolean {
   if (contentOf(path) === text) return false
   mkdirSync(dirname(path), { recursive: true })
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}`)
-  writeFileSync(temporary, text, { mode })
-  renameSync(temporary, path)
+  replace(path, temporary => writeFileSync(temporary, text, { mode }))
   return true
 }
 
@@ -34,9 +33,21 @@ export function installAtomically(from: string, path: string): boolean {
   const present = statSync(path, { throwIfNoEntry: false })
   if (present?.size === source.size && Math.abs(present.mtimeMs - source.mtimeMs) < 2) return false
   mkdirSync(dirname(path), { recursive: true })
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}`)
-  copyFileSync(from, temporary, constants.COPYFILE_FICLONE)
-  utimesSync(temporary, source.atime, source.mtime)
-  renameSync(temporary, path)
+  replace(path, temporary => {
+    copyFileSync(from, temporary, constants.COPYFILE_FICLONE)
+    utimesSync(temporary, source.atime, source.mtime)
+  })
   return true
+}
+
+/** Makes the new file beside the old one. What could not be finished (a full disk) is taken away again. */
+function replace(path: string, make: (temporary: string) => void): void {
+  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}`)
+  try {
+    make(temporary)
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
 }

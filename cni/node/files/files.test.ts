@@ -1,10 +1,12 @@
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readConfig } from '@ovnkit/cni-api'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { silentLogger } from '@ovnkit/process'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { installAtomically, writeAtomically } from './atomic.ts'
 import { announcePresence, conflistText, installCni, wasInitialized } from './conflist.ts'
+import { Installation } from './installation.ts'
 
 let folder = ''
 beforeEach(() => {
@@ -28,6 +30,13 @@ describe('writeAtomically', () => {
     expect(statSync(path).ino).toBe(ino)
     expect(writeAtomically(path, 'two')).toBe(true)
     expect(readFileSync(path, 'utf8')).toBe('two')
+    expect(readdirSync(join(folder, 'a'))).toEqual(['file'])
+  })
+
+  it('leaves nothing behind where it fails', () => {
+    const path = join(folder, 'a', 'file')
+    mkdirSync(join(path, 'not-a-file'), { recursive: true })
+    expect(() => writeAtomically(path, 'one')).toThrow()
     expect(readdirSync(join(folder, 'a'))).toEqual(['file'])
   })
 })
@@ -74,5 +83,33 @@ describe('installCni', () => {
     writeFileSync(mark, '')
     announcePresence(files())
     expect(existsSync(mark)).toBe(false)
+  })
+})
+
+describe('installation', () => {
+  const installation = (options: { install: () => void; possible: () => boolean }) =>
+    new Installation({ ...options, logger: silentLogger, firstPause: 1 })
+
+  it('happens once, as soon as it is possible', () => {
+    let [possible, times] = [false, 0]
+    using one = installation({ install: () => times++, possible: () => possible })
+    one.attempt()
+    expect(one.done).toBe(false)
+    possible = true
+    one.attempt()
+    one.attempt()
+    expect([one.done, times, one.problem]).toEqual([true, 1, undefined])
+  })
+
+  it('is tried again where it fails, and says so until then', async () => {
+    // A file where the folder should be stands for every reason why a folder cannot be written.
+    writeFileSync(join(folder, 'net.d'), '')
+    using one = installation({ install: () => installCni(files(), '/nonexistent'), possible: () => true })
+    one.attempt()
+    expect(one.problem).toMatch(/EEXIST|ENOTDIR/)
+    rmSync(join(folder, 'net.d'))
+    await vi.waitFor(() => expect(one.done).toBe(true))
+    expect(one.problem).toBeUndefined()
+    expect(readdirSync(join(folder, 'net.d'))).toEqual(['10-zstack-ovn.conflist'])
   })
 })
