@@ -52,6 +52,7 @@ export function buildRequest(command: Command, env: Environment, config: CniConf
   if (missing.length > 0) {
     throw new PluginError(cniErrors.badEnvironment, `${command} needs ${missing.join(', ')} in the environment`)
   }
+  checkNames(env)
   const args = parseArgs(env.CNI_ARGS ?? '')
   if (command === 'ADD' && (!args.get('K8S_POD_NAMESPACE') || !args.get('K8S_POD_NAME'))) {
     const text = 'CNI_ARGS: expected K8S_POD_NAMESPACE and K8S_POD_NAME; this network serves pods of Kubernetes only'
@@ -65,6 +66,23 @@ export function buildRequest(command: Command, env: Environment, config: CniConf
     podName: args.get('K8S_POD_NAME') ?? '',
     podUID: args.get('K8S_POD_UID') ?? '',
     config,
+  }
+}
+
+// CNI specification 1.1.0, section 2 "Parameters": CNI_CONTAINERID.
+const containerIdForm = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/
+// dev_valid_name() of the kernel, and 15 bytes at most (IFNAMSIZ).
+const interfaceNameForm = /^(?!\.{1,2}$)[^\s/:]{1,15}$/
+
+/** What can be no container ID or no name of an interface is the caller's mistake, not a failure of the network. */
+function checkNames({ CNI_CONTAINERID: id = '', CNI_IFNAME: name = '' }: Environment): void {
+  if (id !== '' && !containerIdForm.test(id)) {
+    const text = `CNI_CONTAINERID: expected letters, digits, "_", "." and "-", a letter or digit first, got ${JSON.stringify(id)}`
+    throw new PluginError(cniErrors.badEnvironment, text)
+  }
+  if (name !== '' && (!interfaceNameForm.test(name) || Buffer.byteLength(name) > 15)) {
+    const text = `CNI_IFNAME: expected 1 to 15 bytes without white space, "/" and ":", got ${JSON.stringify(name)}`
+    throw new PluginError(cniErrors.badEnvironment, text)
   }
 }
 

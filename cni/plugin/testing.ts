@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { buildArguments } from './build-arguments.ts'
 
 export interface BuiltPlugin extends Disposable {
   readonly path: string
@@ -13,9 +14,8 @@ export interface BuiltPlugin extends Disposable {
 export async function buildPlugin(): Promise<BuiltPlugin> {
   const folder = mkdtempSync(join(tmpdir(), 'ovnkit-plugin-'))
   const path = join(folder, 'zstack-ovn-cni')
-  const entry = new URL('./main.ts', import.meta.url).pathname
   const bun = new URL('../../node_modules/.bin/bun', import.meta.url).pathname
-  const child = spawn(bun, ['build', '--compile', '--minify', '--bytecode', entry, '--outfile', path])
+  const child = spawn(bun, buildArguments(path))
   const [output, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
   if (code !== 0) throw new Error(`the plugin does not build: ${output}`)
   return { path, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) }
