@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
+import { buildArguments } from '../cni/plugin/build-arguments.ts'
 
 const dist = 'dist'
 // Packages with native code stay packages: they find their binaries relative to themselves.
@@ -68,8 +69,7 @@ const targets: Record<string, () => Promise<string>> = {
   },
   cni: async () => {
     const outfile = join(dist, 'zstack-ovn-cni')
-    const args = ['build', '--compile', '--minify', '--bytecode', 'cni/plugin/main.ts', '--outfile', outfile]
-    const { status, stderr } = spawnSync('bun', args, { encoding: 'utf8' })
+    const { status, stderr } = spawnSync('bun', buildArguments(outfile), { encoding: 'utf8' })
     if (status !== 0) throw new Error(`bun build failed: ${stderr}`)
     return outfile
   },
