@@ -2,6 +2,7 @@ import { type Config, readConfig } from '@ovnkit/cni-api'
 import { KubeClient, loadKubeConfig, runLeaderElection } from '@ovnkit/kube'
 import { createLogger, createMetrics, type Logger, type MainContext, runMain, startAdminServer } from '@ovnkit/process'
 import { Controller } from './controller.ts'
+import { collectWhenIdle } from './idle-collection.ts'
 import { observeController } from './metrics.ts'
 import { type ControllerOptions, parseOptions, usage } from './options.ts'
 
@@ -18,10 +19,14 @@ async function main({ signal, useLogger }: MainContext): Promise<void> {
   const logger = loggerOf(config, options)
   useLogger(logger)
   await using stack = new AsyncDisposableStack()
-  const client = new KubeClient(await kubeConfigOf(config, options), { userAgent: `${name}/${version}` })
+  const client = new KubeClient(await kubeConfigOf(config, options), {
+    userAgent: `${name}/${version}`,
+    maxConnections: 16,
+  })
   stack.defer(() => client.close())
   const controller = stack.use(new Controller({ config, client, logger, signal }))
   for (const server of await adminServers(controller, logger, options)) stack.use(server)
+  stack.use(collectWhenIdle(controller.sources.pods))
   logger.info({ version, mode: config.ovn.mode, tunnel: config.tunnel.type }, 'started')
   await controller.ready()
   await lead(controller, client, options, { signal, logger })
