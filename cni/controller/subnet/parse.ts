@@ -1,6 +1,7 @@
 import {
   type Cidr,
   cidrContains,
+  cidrsOverlap,
   formatRange,
   InetError,
   type IpAddress,
@@ -44,6 +45,22 @@ class SpecError extends Error {
   }
 }
 
+/**
+ * Ranges whose addresses no pod can have, by their use: a switch would have them, but every node would get a route to it through the pods' network
+ * (IANA special-purpose address registries, RFC 6890).
+ */
+const notUnicast: readonly (readonly [string, Cidr])[] = [
+  ['this host', '0.0.0.0/8'],
+  ['loopback', '127.0.0.0/8'],
+  ['link-local', '169.254.0.0/16'],
+  ['multicast', '224.0.0.0/4'],
+  ['reserved', '240.0.0.0/4'],
+  // Loopback, the unspecified address, IPv4-mapped and -compatible ones.
+  ['loopback and IPv4-mapped', '::/64'],
+  ['link-local', 'fe80::/10'],
+  ['multicast', 'ff00::/8'],
+].map(([use = '', text = '']) => [use, parseCidr(text)])
+
 /** Reads ranges, gateways and exclusions, and finds what of them cannot be, looking at nothing else than the spec. */
 export function parseAddressing(spec: AddressingSpec): Addressing | Problem {
   try {
@@ -65,6 +82,7 @@ export function isProblem(value: object): value is Problem {
 
 function parseRanges(spec: AddressingSpec): Cidr[] {
   const ranges = split(spec.cidr).map(text => attempt('InvalidCIDR', 'spec.cidr', () => parseCidr(text)))
+  for (const range of ranges) requireUnicast(range)
   const families = ranges.map(range => range.family)
   if (new Set(families).size !== ranges.length) {
     throw new SpecError(
@@ -81,6 +99,15 @@ function parseRanges(spec: AddressingSpec): Cidr[] {
     )
   }
   return ranges.toSorted((a, b) => a.family - b.family)
+}
+
+function requireUnicast(range: Cidr): void {
+  const [use, other] = notUnicast.find(([, special]) => cidrsOverlap(range, special)) ?? []
+  if (other === undefined) return
+  throw new SpecError(
+    'NotUnicast',
+    `spec.cidr: ${range.text} has addresses of ${other.text} (${use}), which no pod can have; choose another range`,
+  )
 }
 
 function parseGateways(text: string, ranges: readonly Cidr[]): IpAddress[] {
