@@ -16,6 +16,8 @@ export const annotationNames = {
   pod: {
     /** The network of a pod as JSON, `formatPodNetworks`; written by the controller. */
     podNetworks: 'k8s.ovn.org/pod-networks',
+    /** UID of the pod that `podNetworks` is of: a record that came with a copied manifest has another one, or none. */
+    podUid: 'zstack.io/pod-uid',
     /** Copies for people: addresses and MAC with commas, names of Subnet, switch and port; written by the controller. */
     podIp: 'zstack.io/pod-ip',
     podMac: 'zstack.io/pod-mac',

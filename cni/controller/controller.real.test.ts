@@ -72,6 +72,19 @@ describe('a pod', () => {
     })
   })
 
+  it('that brings another pod’s record in its manifest gets an address and a record of its own', async () => {
+    const { resources } = await import('@ovnkit/kube')
+    const { metadata } = await w.kube.client.get(resources.pods, { namespace: 'default', name: 'web' })
+    await w.addPod('copy', { annotations: { ...metadata?.annotations } })
+    const copy = await waitUntil('the pod to have its own record', async () => {
+      const pod = await w.kube.client.get(resources.pods, { namespace: 'default', name: 'copy' })
+      return pod.metadata?.annotations?.['zstack.io/pod-uid'] === pod.metadata?.uid ? pod : undefined
+    })
+    expect(copy.metadata?.annotations?.['zstack.io/pod-ip']).not.toBe('10.244.0.2')
+    await w.deletePod('copy')
+    await gone('default_copy')
+  })
+
   it('is counted in its Subnet within a second', async () => {
     await w.subnet('default', ({ status }) => status?.usedIPs === 1 && status.availableIPs === 2045, 'counted')
   })
@@ -80,14 +93,14 @@ describe('a pod', () => {
     await w.deletePod('web')
     await gone('default_web')
     await w.addPod('next')
-    expect(await w.podAddress('next')).toBe('10.244.0.3')
+    expect(await w.podAddress('next')).toBe('10.244.0.4')
   })
 
   it('that is created anew under its name gets a port of its own', async () => {
     const first = await w.nbctl('get', 'Logical_Switch_Port', 'default_next', '_uuid')
     await w.deletePod('next')
     await w.addPod('next')
-    expect(await w.podAddress('next')).toBe('10.244.0.4')
+    expect(await w.podAddress('next')).toBe('10.244.0.5')
     await w.settled()
     expect(await w.nbctl('get', 'Logical_Switch_Port', 'default_next', '_uuid')).not.toBe(first)
   })
@@ -110,7 +123,7 @@ describe('the controller’s absence', () => {
     await w.deletePod('next')
     await w.addPod('meanwhile')
     await w.startController()
-    expect(await w.podAddress('meanwhile')).not.toBe('10.244.0.4')
+    expect(await w.podAddress('meanwhile')).not.toBe('10.244.0.5')
     await gone('default_next')
   })
 

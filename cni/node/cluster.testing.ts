@@ -139,7 +139,7 @@ export class TestCluster {
       gateways: [hostAddress(this.range, 1), hostAddress(this.range6, 1)],
       routes: [],
     })
-    const annotations = { [annotationNames.pod.podNetworks]: network }
+    const annotations = { [annotationNames.pod.podNetworks]: network, [annotationNames.pod.podUid]: pod.uid }
     await this.plane.client.mergePatch(
       resources.pods,
       { namespace: 'default', name: pod.name },

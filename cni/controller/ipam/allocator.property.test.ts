@@ -91,7 +91,10 @@ class Model {
         },
       })
       if (pod.annotations['k8s.ovn.org/pod-networks'] !== text) {
-        this.w.pods.set(key, { ...pod, annotations: { 'k8s.ovn.org/pod-networks': text } })
+        this.w.pods.set(key, {
+          ...pod,
+          annotations: { 'k8s.ovn.org/pod-networks': text, 'zstack.io/pod-uid': pod.uid },
+        })
       }
     }
   }

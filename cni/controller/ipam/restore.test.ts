@@ -22,7 +22,7 @@ function pod(
     node: 'n',
     created,
     ended,
-    annotations: record === undefined ? {} : { 'k8s.ovn.org/pod-networks': text },
+    annotations: record === undefined ? {} : { 'k8s.ovn.org/pod-networks': text, 'zstack.io/pod-uid': uid },
   }
 }
 
@@ -87,8 +87,16 @@ describe('after a restart', () => {
     expect(w.allocator.usage.get('10.0.0.0/24')?.used).toBe(0)
   })
 
+  it('a record that came with a copied manifest is none of the pod’s own', () => {
+    const copy = { ...pod('copy', { record: '10.0.0.9' }), uid: 'another' }
+    expect(restored({ pods: [copy] }).addressOf('copy')).toBe('10.0.0.2')
+  })
+
   it('a record that cannot be read, or lies outside, is no record', () => {
-    const broken: PodFacts = { ...pod('a'), annotations: { 'k8s.ovn.org/pod-networks': '{' } }
+    const broken: PodFacts = {
+      ...pod('a'),
+      annotations: { 'k8s.ovn.org/pod-networks': '{', 'zstack.io/pod-uid': 'uid-a' },
+    }
     const w = restored({ pods: [broken, pod('b', { record: '192.168.9.9' })] })
     expect([w.addressOf('a'), w.addressOf('b')]).toEqual(['10.0.0.2', '10.0.0.3'])
   })

@@ -3,7 +3,7 @@ import type { IpAddress } from '@ovnkit/inet'
 import type { PodFacts } from '../facts/pod.ts'
 import type { PodWishes } from './choose.ts'
 
-const { podNetworks, subnet, subnetRequest, ipAddressRequest } = annotationNames.pod
+const { podNetworks, podUid, subnet, subnetRequest, ipAddressRequest } = annotationNames.pod
 
 /** What a pod's annotations ask for and record. */
 export function wishesOf(pod: PodFacts): PodWishes {
@@ -14,10 +14,10 @@ export function wishesOf(pod: PodFacts): PodWishes {
   }
 }
 
-/** The addresses in the pod's own record, as the controller wrote it; none when there is no record, or one that cannot be read. */
+/** The addresses in the pod's own record, as the controller wrote it for this very pod; none when there is no such record, or one that cannot be read. */
 export function recordedAddresses(pod: PodFacts): readonly IpAddress[] {
   const text = pod.annotations[podNetworks]
-  if (text === undefined) return []
+  if (text === undefined || pod.annotations[podUid] !== pod.uid) return []
   try {
     return parsePodNetworks(text).addresses.map(({ ip }) => ip)
   } catch {

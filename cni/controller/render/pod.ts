@@ -43,6 +43,7 @@ export function podAnnotations(
           .map(nextHop => ({ destination, nextHop })),
       ),
     }),
+    [names.podUid]: pod.uid,
     [names.podIp]: assigned.addresses.join(','),
     [names.podMac]: mac,
     [names.subnet]: network.subnet,

@@ -6,17 +6,19 @@ export interface PodFacts {
   readonly uid: string
   /** For the mirror of a static pod: the UID that the kubelet gives the pod in CNI_ARGS. */
   readonly configHash: string | undefined
-  /** Annotation `k8s.ovn.org/pod-networks` as it is written. */
+  /** Annotation `k8s.ovn.org/pod-networks`, when the controller wrote it for this very pod: not what came with a copied manifest. */
   readonly network: string | undefined
 }
 
 /** @returns undefined for a pod that uses the node's network */
 export function podFacts({ metadata, spec }: Pod): PodFacts | undefined {
   if (spec?.hostNetwork === true) return undefined
+  const { uid = '', annotations = {} } = metadata ?? {}
+  const own = annotations[annotationNames.pod.podUid] === uid
   return {
-    uid: metadata?.uid ?? '',
-    configHash: metadata?.annotations?.[configHashAnnotation],
-    network: metadata?.annotations?.[annotationNames.pod.podNetworks],
+    uid,
+    configHash: annotations[configHashAnnotation],
+    network: own ? annotations[annotationNames.pod.podNetworks] : undefined,
   }
 }
 
