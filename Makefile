@@ -33,6 +33,10 @@ build-cni: deps ## dist/zstack-ovn-cni
 docker-build: build ## container images (Docker, else buildah)
 	@scripts/images.sh
 
+.PHONY: tools
+tools: deps ## Kubernetes, containerd, runc, CoreDNS and CNI plugins for lab and tests: found, or built once into a cache
+	@node lab/tools/main.ts
+
 # ---- tests
 .PHONY: test test-unit test-property test-integration test-e2e check format
 test: deps ## all checks and tests that fit into minutes; ends with "N passed, N failed, N skipped"
