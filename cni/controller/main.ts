@@ -1,20 +1,24 @@
 import { type Config, readConfig } from '@ovnkit/cni-api'
 import { KubeClient, loadKubeConfig, runLeaderElection } from '@ovnkit/kube'
-import { createLogger, createMetrics, type Logger, type MainContext, runMain, startAdminServer } from '@ovnkit/process'
+import {
+  createLogger,
+  createMetrics,
+  type Logger,
+  type MainContext,
+  readFlags,
+  runMain,
+  startAdminServer,
+} from '@ovnkit/process'
 import { Controller } from './controller.ts'
 import { collectWhenIdle } from './idle-collection.ts'
 import { observeController } from './metrics.ts'
-import { type ControllerOptions, parseOptions, usage } from './options.ts'
+import { type ControllerOptions, program, readOptions } from './options.ts'
 
-const name = 'zstack-ovnkube-controller'
-const version = '0.1.0'
+const { name, version } = program
+const flags = readFlags(program)
 
 async function main({ signal, useLogger }: MainContext): Promise<void> {
-  const options = parseOptions(process.argv.slice(2), process.env)
-  if (options.help || options.version) {
-    process.stdout.write(options.help ? usage : `${name} ${version}\n`)
-    return
-  }
+  const options = readOptions(flags, process.env)
   const config = readConfig({ file: options.config, env: process.env })
   const logger = loggerOf(config, options)
   useLogger(logger)

@@ -1,9 +1,31 @@
 import { hostname } from 'node:os'
-import { parseArgs } from 'node:util'
 import { leaseName } from '@ovnkit/cni-api'
-import { type LogLevel, logLevels } from '@ovnkit/process'
+import { type FlagValues, type LogLevel, logLevels, type Program } from '@ovnkit/process'
 
-/** What the command line says. */
+/** The program's command line. */
+export const program = {
+  name: 'zstack-ovnkube-controller',
+  version: '0.1.0',
+  summary: 'Makes Subnets, nodes and pods known to OVN.',
+  flags: {
+    config: { type: 'string', help: 'Configuration file (also ZSTACK_OVN_CONFIG_FILE).' },
+    kubeconfig: { type: 'string', help: "Instead of the configuration's, or the pod's service account." },
+    'leader-elect': { type: 'string', help: 'Write only while holding the Lease.', default: 'true' },
+    'leader-elect-namespace': { type: 'string', help: 'Namespace of the Lease.', default: 'kube-system' },
+    'leader-elect-lease-duration': { type: 'string', help: 'Others take over after so long.', default: '15s' },
+    'leader-elect-renew-deadline': { type: 'string', help: 'Give up leading after so long.', default: '10s' },
+    'leader-elect-retry-period': { type: 'string', help: 'Time between renewals.', default: '2s' },
+    'metrics-bind-address': { type: 'string', help: 'Where /metrics is; 0 switches it off.', default: ':8080' },
+    'health-probe-bind-address': {
+      type: 'string',
+      help: 'Where /healthz, /readyz and /loglevel are; 0 switches it off.',
+      default: ':8081',
+    },
+    'log-level': { type: 'string', help: "Instead of the configuration's." },
+  },
+} as const satisfies Program<Readonly<Record<string, { type: 'string'; help: string; default?: string }>>>
+
+/** What the command line says, read. */
 export interface ControllerOptions {
   readonly config: string | undefined
   readonly kubeconfig: string | undefined
@@ -17,64 +39,26 @@ export interface ControllerOptions {
   readonly healthAddress: string
   readonly logLevel: LogLevel | undefined
   readonly identity: string
-  readonly help: boolean
-  readonly version: boolean
 }
 
-export const usage = `zstack-ovnkube-controller: makes Subnets, pods and nodes known to OVN
-
-  --config FILE                       configuration (also ZSTACK_OVN_CONFIG_FILE)
-  --kubeconfig FILE                   instead of the configuration's, or the pod's service account
-  --leader-elect=true|false           write only while holding the Lease (default true)
-  --leader-elect-namespace NAME       of the Lease (default kube-system)
-  --leader-elect-lease-duration 15s   others take over after so long without a renewal
-  --leader-elect-renew-deadline 10s   give up leading after so long without a renewal
-  --leader-elect-retry-period 2s      between renewals
-  --metrics-bind-address :8080        /metrics; 0 switches it off
-  --health-probe-bind-address :8081   /healthz /readyz /loglevel; 0 switches it off
-  --log-level LEVEL                   instead of the configuration's
-  --version, --help
-`
-
-const text = { type: 'string' } as const
-
 /**
- * Reads the command line.
- * @throws TypeError for an unknown flag or a value that cannot be
+ * Reads the values of the flags.
+ * @throws TypeError for a value that cannot be
  */
-export function parseOptions(args: readonly string[], env: NodeJS.ProcessEnv): ControllerOptions {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      config: text,
-      kubeconfig: text,
-      'leader-elect': text,
-      'leader-elect-namespace': text,
-      'leader-elect-lease-duration': text,
-      'leader-elect-renew-deadline': text,
-      'leader-elect-retry-period': text,
-      'metrics-bind-address': text,
-      'health-probe-bind-address': text,
-      'log-level': text,
-      version: { type: 'boolean' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  })
+export function readOptions(values: FlagValues<(typeof program)['flags']>, env: NodeJS.ProcessEnv): ControllerOptions {
   return {
     config: values.config,
     kubeconfig: values.kubeconfig,
-    leaderElect: boolean('--leader-elect', values['leader-elect'] ?? 'true'),
-    leaseNamespace: values['leader-elect-namespace'] ?? 'kube-system',
+    leaderElect: boolean('--leader-elect', values['leader-elect']),
+    leaseNamespace: values['leader-elect-namespace'],
     leaseName,
-    leaseSeconds: seconds('--leader-elect-lease-duration', values['leader-elect-lease-duration'] ?? '15s'),
-    renewSeconds: seconds('--leader-elect-renew-deadline', values['leader-elect-renew-deadline'] ?? '10s'),
-    retrySeconds: seconds('--leader-elect-retry-period', values['leader-elect-retry-period'] ?? '2s'),
-    metricsAddress: values['metrics-bind-address'] ?? ':8080',
-    healthAddress: values['health-probe-bind-address'] ?? ':8081',
+    leaseSeconds: seconds('--leader-elect-lease-duration', values['leader-elect-lease-duration']),
+    renewSeconds: seconds('--leader-elect-renew-deadline', values['leader-elect-renew-deadline']),
+    retrySeconds: seconds('--leader-elect-retry-period', values['leader-elect-retry-period']),
+    metricsAddress: values['metrics-bind-address'],
+    healthAddress: values['health-probe-bind-address'],
     logLevel: level('--log-level', values['log-level']),
     identity: `${env.POD_NAME ?? hostname()}_${process.pid}_${Date.now().toString(36)}`,
-    help: values.help ?? false,
-    version: values.version ?? false,
   }
 }
 
