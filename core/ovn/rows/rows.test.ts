@@ -11,7 +11,7 @@ describe('rows as they should be', () => {
       ranges: [parseCidr('10.1.0.0/24'), parseCidr('fd00::/64')],
       exclude: [parseRange('10.1.0.1'), parseRange('10.1.0.5-10.1.0.9'), parseRange('fd00::5-fd00::9')],
     })
-    expect(row.columns['other_config']).toEqual({
+    expect(row.columns.other_config).toEqual({
       subnet: '10.1.0.0/24',
       exclude_ips: '10.1.0.1 10.1.0.5..10.1.0.9',
       ipv6_prefix: 'fd00::',
