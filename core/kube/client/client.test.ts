@@ -147,7 +147,7 @@ test('something that is no HTTP server is named as such', async () => {
   const port = address !== null && typeof address === 'object' ? address.port : 0
   using client = open(`http://127.0.0.1:${port}`)
   await expect(client.get(resources.pods, POD)).rejects.toThrow(
-    /no HTTP\/1.x status line.*Check that the server address/,
+    /expected an HTTP\/1.1 response.*Check that the server address/,
   )
   server.close()
 })

@@ -1,4 +1,5 @@
 import type { KubeConfig } from '../config/server.ts'
+import type { ResponseSink } from '../http/exchange.ts'
 import { type KubeObject, type ObjectName, pathOf, type Resource } from '../resources.ts'
 import { Deadline } from './deadline.ts'
 import { decodeJson } from './decode.ts'
@@ -16,7 +17,7 @@ import type {
 } from './options.ts'
 import type { JsonPatchOperation, MergePatch } from './patch.ts'
 import { accepted, described, RefusalFilter } from './refusal.ts'
-import { type KubeRequest, type KubeResponse, PATCH_TYPES, type StreamSink } from './request.ts'
+import { type KubeRequest, type KubeResponse, PATCH_TYPES } from './request.ts'
 import { withRetries } from './retry.ts'
 import { Transport } from './transport.ts'
 
@@ -157,7 +158,7 @@ export class KubeClient {
    * One attempt whose body goes to `sink` as it arrives (watches, large lists), without deadline. An answer >= 400 never
    * reaches the sink. `dedicated`: on a connection outside the pool.
    */
-  async stream(request: KubeRequest, signal: AbortSignal, sink: StreamSink, dedicated: boolean): Promise<void> {
+  async stream(request: KubeRequest, signal: AbortSignal, sink: ResponseSink, dedicated: boolean): Promise<void> {
     const filter = new RefusalFilter(sink)
     const started = performance.now()
     try {

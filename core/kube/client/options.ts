@@ -1,4 +1,4 @@
-import type { PoolOptions } from '../http/pool.ts'
+import type { PoolOptions } from '../http/server-agent.ts'
 import type { KubeRequest } from './request.ts'
 
 export interface KubeClientOptions extends PoolOptions {

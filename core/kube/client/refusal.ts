@@ -1,20 +1,20 @@
-import type { ResponseHead } from '../http/response-parser.ts'
+import type { ResponseHead, ResponseSink } from '../http/exchange.ts'
 import { decodeStatus } from './decode.ts'
 import { ApiError, TransportError } from './errors.ts'
-import type { KubeRequest, KubeResponse, StreamSink } from './request.ts'
+import type { KubeRequest, KubeResponse } from './request.ts'
 import { parseRetryAfter } from './retry.ts'
 
 /** A refusal is small; of anything larger (a proxy's page) the beginning is enough. */
 const MAX_REFUSAL = 64 * 1024
 
 /** Lets a stream's body through unless the status is a refusal, whose body it keeps. */
-export class RefusalFilter implements StreamSink {
-  readonly #sink: StreamSink
+export class RefusalFilter implements ResponseSink {
+  readonly #sink: ResponseSink
   readonly #kept: Buffer[] = []
   #keptLength = 0
   #head: ResponseHead | undefined
 
-  constructor(sink: StreamSink) {
+  constructor(sink: ResponseSink) {
     this.#sink = sink
   }
 

@@ -1,5 +1,3 @@
-import type { ResponseHead } from '../http/response-parser.ts'
-
 /** One API call, before credentials and connection. */
 export interface KubeRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
@@ -25,12 +23,6 @@ export interface KubeResponse {
   readonly status: number
   readonly headers: ReadonlyMap<string, string>
   readonly body: Buffer
-}
-
-/** Receives a response as it arrives. Chunks are valid during the call only. */
-export interface StreamSink {
-  head(head: ResponseHead): void
-  body(chunk: Buffer): void
 }
 
 /** Path with its query. */

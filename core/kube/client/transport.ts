@@ -1,51 +1,66 @@
+import type { OutgoingHttpHeaders } from 'node:http'
 import { Credentials } from '../config/credentials.ts'
 import type { KubeConfig } from '../config/server.ts'
 import { Dialer } from '../http/dialer.ts'
-import { ConnectionPool, type PoolOptions } from '../http/pool.ts'
-import type { ResponseHead } from '../http/response-parser.ts'
-import { GuardedExchange } from './guarded-exchange.ts'
-import { type KubeRequest, type KubeResponse, type StreamSink, targetOf } from './request.ts'
+import { Exchange, type ResponseHead, type ResponseSink } from '../http/exchange.ts'
+import { type PoolOptions, ServerAgent } from '../http/server-agent.ts'
+import { TransportError } from './errors.ts'
+import { type KubeRequest, type KubeResponse, targetOf } from './request.ts'
 
 /** Sends requests as they are: no retries, no meaning of statuses. */
 export class Transport {
   readonly #credentials: Credentials
-  readonly #pool: ConnectionPool
-  readonly #fixedHeaders: string
+  readonly #dialer: Dialer
+  readonly #pool: ServerAgent
+  /** Watches occupy a connection for minutes. */
+  readonly #dedicated: ServerAgent
+  readonly #fixedHeaders: OutgoingHttpHeaders
+  readonly #running = new Set<Exchange>()
+  #closed = false
 
   constructor(config: KubeConfig, userAgent: string, options: PoolOptions = {}) {
     this.#credentials = new Credentials(config)
-    this.#pool = new ConnectionPool(new Dialer(config.server, this.#credentials), options)
-    this.#fixedHeaders = `host: ${new URL(config.server).host}\r\nuser-agent: ${safe(userAgent)}\r\naccept: application/json\r\n`
+    this.#dialer = new Dialer(config.server, this.#credentials, options.connectTimeoutMs ?? 10_000)
+    this.#pool = new ServerAgent(this.#dialer, options)
+    this.#dedicated = new ServerAgent(this.#dialer)
+    this.#fixedHeaders = { host: new URL(config.server).host, 'user-agent': userAgent, accept: 'application/json' }
   }
 
   get connections(): { pooled: number; dedicated: number } {
-    return this.#pool.size
+    return { pooled: this.#pool.size, dedicated: this.#dedicated.size }
   }
 
   /** The whole response. @throws TransportError, or the reason of `signal` */
-  call(request: KubeRequest, signal: AbortSignal): Promise<KubeResponse> {
+  async call(request: KubeRequest, signal: AbortSignal): Promise<KubeResponse> {
     const chunks: Buffer[] = []
     let head: ResponseHead | undefined
-    const sink: StreamSink = {
+    const sink: ResponseSink = {
       head: received => {
         head = received
       },
       body: chunk => {
-        chunks.push(Buffer.from(chunk))
+        chunks.push(chunk)
       },
     }
-    return this.#run(request, signal, sink, false).then(() => {
-      const body = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
-      return { status: head?.status ?? 0, headers: head?.headers ?? new Map(), body }
-    })
+    await this.stream(request, signal, sink, false)
+    const body = chunks.length === 1 && chunks[0] !== undefined ? chunks[0] : Buffer.concat(chunks)
+    return { status: head?.status ?? 0, headers: head?.headers ?? new Map(), body }
   }
 
   /**
    * Hands the response to `sink` as it arrives; resolves at its end. `dedicated`: on a connection of its own (watches).
    * @throws TransportError, or the reason of `signal`; whatever the sink throws cuts the connection
    */
-  stream(request: KubeRequest, signal: AbortSignal, sink: StreamSink, dedicated = true): Promise<void> {
-    return this.#run(request, signal, sink, dedicated)
+  async stream(request: KubeRequest, signal: AbortSignal, sink: ResponseSink, dedicated = true): Promise<void> {
+    signal.throwIfAborted()
+    if (this.#closed) throw closedError(false)
+    const exchange = this.#begin(request, signal, sink, dedicated ? this.#dedicated : this.#pool)
+    this.#running.add(exchange)
+    try {
+      await exchange.ended
+    } finally {
+      this.#running.delete(exchange)
+    }
   }
 
   /** Reads the token file again at the next request, whatever its age. True when the credentials changed by that. */
@@ -59,31 +74,30 @@ export class Transport {
   }
 
   close(): void {
-    this.#pool.close()
+    this.#closed = true
+    for (const exchange of this.#running) exchange.fail(closedError(true))
+    this.#pool.destroy()
+    this.#dedicated.destroy()
   }
 
-  #run(request: KubeRequest, signal: AbortSignal, sink: StreamSink, dedicated: boolean): Promise<void> {
-    return new Promise((resolve, reject) => {
-      if (signal.aborted) return reject(signal.reason)
-      const text = this.#format(request)
-      const guarded = new GuardedExchange(sink, signal, resolve, reject)
-      guarded.follow(dedicated ? this.#pool.open(text, guarded) : this.#pool.submit(text, guarded))
-    })
-  }
-
-  #format(request: KubeRequest): string {
+  #begin(request: KubeRequest, signal: AbortSignal, sink: ResponseSink, agent: ServerAgent): Exchange {
     const { method, path, query, body } = request
+    const text = body === undefined || typeof body === 'string' ? body : JSON.stringify(body)
+    const options = { agent, method, path: targetOf(path, query), headers: this.#headers(request, text) }
+    return new Exchange(options, text, { signal, sink, dialer: this.#dialer })
+  }
+
+  #headers({ contentType = 'application/json' }: KubeRequest, body: string | undefined): OutgoingHttpHeaders {
+    const headers = { ...this.#fixedHeaders }
     const authorization = this.#credentials.authorization()
-    const auth = authorization === undefined ? '' : `authorization: ${safe(authorization)}\r\n`
-    const start = `${method} ${targetOf(path, query)} HTTP/1.1\r\n${this.#fixedHeaders}${auth}`
-    if (body === undefined) return `${start}\r\n`
-    const text = typeof body === 'string' ? body : JSON.stringify(body)
-    const type = request.contentType ?? 'application/json'
-    return `${start}content-type: ${type}\r\ncontent-length: ${Buffer.byteLength(text)}\r\n\r\n${text}`
+    if (authorization !== undefined) headers.authorization = authorization
+    if (body === undefined) return headers
+    headers['content-type'] = contentType
+    headers['content-length'] = Buffer.byteLength(body)
+    return headers
   }
 }
 
-/** No line break ever gets into a header. */
-function safe(value: string): string {
-  return value.replace(/[\r\n\0]/g, '')
+function closedError(sent: boolean): TransportError {
+  return new TransportError('lost', 'the client was closed', { sent })
 }

@@ -1,47 +1,61 @@
-import { connect as connectTcp, isIP, type OnReadOpts, type Socket } from 'node:net'
+import { connect as connectTcp, isIP, type Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
+import { TransportError } from '../client/errors.ts'
 import type { Credentials } from '../config/credentials.ts'
 
 /** Silence on a connection after which the kernel probes the peer; it gives up 10 s later (libuv: 10 probes, 1 s apart). */
-const TCP_KEEPALIVE_MS = 15_000
-
-/** A TLS record holds at most 16 KB. */
-const READ_BUFFER = 16 * 1024
-
-export interface Dialed {
-  readonly socket: Socket
-  readonly readyEvent: 'connect' | 'secureConnect'
-}
+export const TCP_KEEPALIVE_MS = 15_000
 
 /** Opens connections to one server, over TLS with whatever certificates are in force at that moment. */
 export class Dialer {
   readonly #url: URL
   readonly #credentials: Credentials
+  readonly #timeoutMs: number
+  readonly #established = new WeakSet<Socket>()
   #session: Buffer | undefined
 
-  constructor(server: string, credentials: Credentials) {
+  /** @param timeoutMs until TCP and TLS are up */
+  constructor(server: string, credentials: Credentials, timeoutMs: number) {
     this.#url = new URL(server)
     this.#credentials = credentials
+    this.#timeoutMs = timeoutMs
   }
 
-  /** @param received gets what arrives; the bytes are valid during the call only, the buffer is used again */
-  dial(received: (bytes: Buffer) => void): Dialed {
-    const onread = readInto(received)
-    const socket = this.#url.protocol === 'http:' ? this.#plain(onread) : this.#secure(onread)
+  /** Connecting. What goes wrong, an unreadable certificate too, is an `error` of the socket. */
+  dial(): Socket {
+    try {
+      const secure = this.#url.protocol === 'https:'
+      return this.#observed(secure ? this.#secure() : this.#plain(), secure ? 'secureConnect' : 'connect')
+    } catch (error) {
+      return failing(error)
+    }
+  }
+
+  /** TCP and TLS were up: bytes may have reached the server. */
+  established(socket: Socket): boolean {
+    return this.#established.has(socket)
+  }
+
+  #observed(socket: Socket, readyEvent: 'connect' | 'secureConnect'): Socket {
     socket.setNoDelay(true)
     socket.setKeepAlive(true, TCP_KEEPALIVE_MS)
-    return { socket, readyEvent: this.#url.protocol === 'http:' ? 'connect' : 'secureConnect' }
+    const late = new TransportError('connect', `no connection within ${this.#timeoutMs} ms`, { sent: false })
+    const timer = setTimeout(() => socket.destroy(late), this.#timeoutMs)
+    socket.once('close', () => clearTimeout(timer))
+    return socket.once(readyEvent, () => {
+      clearTimeout(timer)
+      this.#established.add(socket)
+    })
   }
 
-  #plain(onread: OnReadOpts): Socket {
-    return connectTcp({ host: this.#host, port: Number(this.#url.port || 80), onread })
+  #plain(): Socket {
+    return connectTcp({ host: this.#host, port: Number(this.#url.port || 80) })
   }
 
-  #secure(onread: OnReadOpts): Socket {
+  #secure(): Socket {
     const { context, serverName, insecure, renewed } = this.#credentials.tls()
     if (renewed) this.#session = undefined
-    const options: ConnectionOptions & { onread: OnReadOpts } = {
-      onread,
+    const options: ConnectionOptions = {
       host: this.#host,
       port: Number(this.#url.port || 443),
       secureContext: context,
@@ -64,14 +78,8 @@ export class Dialer {
   }
 }
 
-/** One buffer per connection instead of a new one per read: less garbage, and no malloc arenas that grow with a large list. */
-function readInto(received: (bytes: Buffer) => void): OnReadOpts {
-  const buffer = Buffer.allocUnsafeSlow(READ_BUFFER)
-  return {
-    buffer,
-    callback: length => {
-      received(buffer.subarray(0, length))
-      return true
-    },
-  }
+/** Connecting, and about to fail: `http.Agent` would forget the requests that wait behind one for which there is no socket. */
+function failing(error: unknown): Socket {
+  const reason = error instanceof Error ? error : new Error(String(error))
+  return connectTcp({ host: 'none', port: 1, lookup: (_host, _options, found) => setImmediate(found, reason, '') })
 }

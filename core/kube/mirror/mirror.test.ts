@@ -117,10 +117,12 @@ test('an object that trim throws on is left out, one that it refuses is removed,
 test('before the first list it is neither synced nor healthy, and says why', async () => {
   const refuse: Answer = response =>
     response.writeHead(403).end(JSON.stringify({ kind: 'Status', code: 403, reason: 'Forbidden', message: 'no' }))
-  await using m = await follow(refuse, refuse, list('5', []), nothing)
+  const granted = Promise.withResolvers<void>()
+  await using m = await follow(refuse, response => granted.promise.then(() => list('5', [])(response)), nothing)
   await waitUntil('the refusal', () => m.mirror.problem?.includes('Forbidden'))
   expect(m.mirror).toMatchObject({ synced: false, healthy: false })
   expect(m.mirror.problem).toContain('configmaps: not listed yet')
+  granted.resolve()
   await m.mirror.ready()
   await waitUntil('health', () => m.mirror.healthy)
 })
