@@ -73,7 +73,7 @@ const percentile = (list: number[], share: number) => {
   return Number((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(2))
 }
 const median = (list: number[]) => percentile(list, 0.5)
-const quiet = () => new Promise(resolve => setTimeout(resolve, 2000))
+const quiet = () => new Promise(resolve => setTimeout(resolve, 4000))
 const say = (line: object) => console.log(JSON.stringify(line))
 
 async function remove(api: ApiLoad, names: readonly string[]): Promise<number> {
