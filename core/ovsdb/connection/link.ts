@@ -1,5 +1,4 @@
 import type { Duplex } from 'node:stream'
-import { isDeepStrictEqual } from 'node:util'
 import { DisconnectedError, RpcError } from '../session/errors.ts'
 import { Session, type SessionHandler } from '../session/session.ts'
 import type { BulkRow } from '../wire/bulk.ts'
@@ -47,6 +46,10 @@ export interface LinkOwner {
 }
 
 const SERVER_MONITOR: Json = ['monid', '_Server']
+
+/** Our monitor ids are lists of texts. It is asked for every notification, so not by a general deep comparison. */
+const isMonitor = (id: Json | undefined, ours: Json): boolean =>
+  Array.isArray(id) && Array.isArray(ours) && id.length === ours.length && id.every((part, i) => part === ours[i])
 
 /**
  * One established session with a server: finds out whether the server is the right one and stays so (`_Server`), gets the
@@ -133,12 +136,12 @@ export class Link implements SessionHandler {
     if (method === 'locked' || method === 'stolen') this.#lock?.notification(method, id ?? null)
     else if (method === 'monitor_canceled') this.#canceled(id ?? null)
     else if (!method.startsWith('update')) return
-    else if (isDeepStrictEqual(id, SERVER_MONITOR)) this.#serverChanged(params[1] ?? null, split)
-    else if (isDeepStrictEqual(id, this.#data.id)) this.#data.update(method, params, split)
+    else if (isMonitor(id, SERVER_MONITOR)) this.#serverChanged(params[1] ?? null, split)
+    else if (isMonitor(id, this.#data.id)) this.#data.update(method, params, split)
   }
 
   bulk(start: BulkStart): BulkRow {
-    const ofServer = start.place === 'update' ? isDeepStrictEqual(start.monitor, SERVER_MONITOR) : !this.#usable
+    const ofServer = start.place === 'update' ? isMonitor(start.monitor, SERVER_MONITOR) : !this.#usable
     if (ofServer) return (_table, ...row) => this.#server.applyBytes(...row)
     return this.#data.bulk(start.place)
   }
@@ -217,7 +220,7 @@ export class Link implements SessionHandler {
    * `_Server`.
    */
   #canceled(id: Json): void {
-    if (!isDeepStrictEqual(id, this.#data.id)) return
+    if (!isMonitor(id, this.#data.id)) return
     this.#converting = true
     this.#owner.awaiting(true)
     this.#requestSchema()
