@@ -4,7 +4,6 @@ import type { KubeConfig } from '../config/server.ts'
 import { Dialer } from '../http/dialer.ts'
 import { Exchange, type ResponseHead, type ResponseSink } from '../http/exchange.ts'
 import { type PoolOptions, ServerAgent } from '../http/server-agent.ts'
-import { TransportError } from './errors.ts'
 import { type KubeRequest, type KubeResponse, targetOf } from './request.ts'
 
 /** Sends requests as they are: no retries, no meaning of statuses. */
@@ -15,8 +14,6 @@ export class Transport {
   /** Watches occupy a connection for minutes. */
   readonly #dedicated: ServerAgent
   readonly #fixedHeaders: OutgoingHttpHeaders
-  readonly #running = new Set<Exchange>()
-  #closed = false
 
   constructor(config: KubeConfig, userAgent: string, options: PoolOptions = {}) {
     this.#credentials = new Credentials(config)
@@ -53,14 +50,7 @@ export class Transport {
    */
   async stream(request: KubeRequest, signal: AbortSignal, sink: ResponseSink, dedicated = true): Promise<void> {
     signal.throwIfAborted()
-    if (this.#closed) throw closedError(false)
-    const exchange = this.#begin(request, signal, sink, dedicated ? this.#dedicated : this.#pool)
-    this.#running.add(exchange)
-    try {
-      await exchange.ended
-    } finally {
-      this.#running.delete(exchange)
-    }
+    await this.#begin(request, signal, sink, dedicated ? this.#dedicated : this.#pool).ended
   }
 
   /** Reads the token file again at the next request, whatever its age. True when the credentials changed by that. */
@@ -74,10 +64,8 @@ export class Transport {
   }
 
   close(): void {
-    this.#closed = true
-    for (const exchange of this.#running) exchange.fail(closedError(true))
-    this.#pool.destroy()
-    this.#dedicated.destroy()
+    this.#pool.close()
+    this.#dedicated.close()
   }
 
   #begin(request: KubeRequest, signal: AbortSignal, sink: ResponseSink, agent: ServerAgent): Exchange {
@@ -96,8 +84,4 @@ export class Transport {
     headers['content-length'] = Buffer.byteLength(body)
     return headers
   }
-}
-
-function closedError(sent: boolean): TransportError {
-  return new TransportError('lost', 'the client was closed', { sent })
 }

@@ -78,8 +78,8 @@ export class Dialer {
   }
 }
 
-/** Connecting, and about to fail: `http.Agent` would forget the requests that wait behind one for which there is no socket. */
-function failing(error: unknown): Socket {
+/** A socket that is connecting, and about to fail: `http.Agent` would forget the requests that wait behind one for which there is no socket. */
+export function failing(error: unknown): Socket {
   const reason = error instanceof Error ? error : new Error(String(error))
   return connectTcp({ host: 'none', port: 1, lookup: (_host, _options, found) => setImmediate(found, reason, '') })
 }

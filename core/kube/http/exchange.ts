@@ -15,11 +15,11 @@ export interface ResponseSink {
 }
 
 /**
- * One request and its response. Ends by the response's end, the connection's failure, the signal's abort, what the sink threw,
- * or `fail`, whichever is first; unless it is the end, the request costs its connection.
+ * One request and its response. Ends by the response's end, the connection's failure, the signal's abort or what the sink threw,
+ * whichever is first; unless it is the end, the request costs its connection.
  */
 export class Exchange {
-  /** Rejects with a TransportError, a KubeConfigError (certificates), the signal's reason, what the sink threw, or the reason given to `fail`. */
+  /** Rejects with a TransportError, a KubeConfigError (certificates), the signal's reason, or what the sink threw. */
   readonly ended: Promise<void>
   readonly #signal: AbortSignal
   readonly #sink: ResponseSink
@@ -40,8 +40,7 @@ export class Exchange {
     this.#request.end(body)
   }
 
-  /** Gives up. A request that waits for a connection is never sent. */
-  fail(reason: unknown): void {
+  #fail(reason: unknown): void {
     this.#signal.removeEventListener('abort', this.#abort)
     this.#settle.reject(reason)
     this.#request.destroy()
@@ -61,16 +60,16 @@ export class Exchange {
     try {
       if (!this.#request.destroyed) deliver()
     } catch (error) {
-      this.fail(error)
+      this.#fail(error)
     }
   }
 
   #lost(error: Error): void {
     const { socket } = this.#request
-    this.fail(described(error, socket !== null && this.#dialer.established(socket)))
+    this.#fail(described(error, socket !== null && this.#dialer.established(socket)))
   }
 
-  readonly #abort = () => this.fail(this.#signal.reason)
+  readonly #abort = () => this.#fail(this.#signal.reason)
 }
 
 export interface ExchangeContext {

@@ -1,6 +1,7 @@
 import { Agent, type AgentOptions } from 'node:http'
 import type { Socket } from 'node:net'
-import { type Dialer, TCP_KEEPALIVE_MS } from './dialer.ts'
+import { TransportError } from '../client/errors.ts'
+import { type Dialer, failing, TCP_KEEPALIVE_MS } from './dialer.ts'
 
 export interface PoolOptions {
   /** Most connections at once; more requests wait in order of arrival. Default 32. */
@@ -17,6 +18,7 @@ export interface PoolOptions {
  */
 export class ServerAgent extends Agent {
   readonly #dialer: Dialer
+  #closed = false
 
   /** @param pool undefined: no limit, and a connection carries one request (watches) */
   constructor(dialer: Dialer, pool?: PoolOptions) {
@@ -25,7 +27,7 @@ export class ServerAgent extends Agent {
   }
 
   override createConnection(): Socket {
-    return this.#dialer.dial()
+    return this.#closed ? failing(closedError(false)) : this.#dialer.dial()
   }
 
   /** Connections that are open now, idle ones included. */
@@ -37,6 +39,16 @@ export class ServerAgent extends Agent {
   dropIdle(): void {
     for (const socket of connections(this.freeSockets)) socket.destroy()
   }
+
+  /**
+   * Fails the requests that run, those that wait and those that come later. There is no list of them to go through: such a Set
+   * kept dead requests alive from one collection of young garbage to the next (70 MB of heap after 25,000).
+   */
+  close(): void {
+    this.#closed = true
+    this.dropIdle()
+    for (const socket of connections(this.sockets)) socket.destroy(closedError(true))
+  }
 }
 
 function poolOf({ maxConnections = 32, idleMs = 60_000 }: PoolOptions): AgentOptions {
@@ -45,4 +57,8 @@ function poolOf({ maxConnections = 32, idleMs = 60_000 }: PoolOptions): AgentOpt
 
 function connections(byName: NodeJS.ReadOnlyDict<Socket[]>): Socket[] {
   return Object.values(byName).flatMap(sockets => sockets ?? [])
+}
+
+function closedError(sent: boolean): TransportError {
+  return new TransportError('lost', 'the client was closed', { sent })
 }
