@@ -10,12 +10,13 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { type Lab, withLab } from '@ovnkit/lab'
+import { type Summary, summarize } from '../summary.ts'
 import { attach, type Bench, measureBlock, measureFresh, noTimes, type Times } from './block.ts'
 import { BenchNode } from './node.ts'
 import { OvnTime } from './ovn-time.ts'
 import { ourPlugin, referencePlugin } from './plugins.ts'
 import { Pods } from './pods.ts'
-import { round, type Summary, summaries, summarize, type Verdict, verdict } from './report.ts'
+import { round, summaries, type Verdict, verdict } from './report.ts'
 import { CpuMeter, residentMiB } from './usage.ts'
 
 const { values } = parseArgs({

@@ -1,18 +1,5 @@
+import { type Summary, summarize } from '../summary.ts'
 import type { Times } from './block.ts'
-
-export interface Summary {
-  readonly runs: number
-  readonly p50: number
-  readonly p90: number
-  readonly p99: number
-  readonly max: number
-}
-
-export function summarize(ms: readonly number[]): Summary {
-  const sorted = ms.toSorted((a, b) => a - b)
-  const at = (part: number) => round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? 0, 1)
-  return { runs: ms.length, p50: at(0.5), p90: at(0.9), p99: at(0.99), max: at(1) }
-}
 
 const names: Readonly<Record<keyof Times, string>> = {
   add: 'ADD',

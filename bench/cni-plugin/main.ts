@@ -2,7 +2,7 @@ import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { buildPlugin, runPlugin } from '@ovnkit/cni-plugin/testing'
 import { findTool } from '@ovnkit/kube/testing'
-import { summarize } from './measure.ts'
+import { summarize } from '../summary.ts'
 
 /**
  * Question: what does starting the plugin cost, beside the reference plugin `bridge` and a program that does nothing? Whole

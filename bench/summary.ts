@@ -1,4 +1,4 @@
-/** Milliseconds of several runs. */
+/** Milliseconds of several runs, in the figures that the benchmarks report. */
 export interface Summary {
   readonly runs: number
   readonly p50: number
@@ -7,6 +7,7 @@ export interface Summary {
   readonly max: number
 }
 
+/** Percentiles by nearest rank, to a tenth of a millisecond; 0 where there were no runs. */
 export function summarize(ms: readonly number[]): Summary {
   const sorted = ms.toSorted((a, b) => a - b)
   const at = (part: number) =>
