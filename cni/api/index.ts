@@ -12,6 +12,7 @@ export {
 export { type Config, configDefinition, nbRemote, readConfig, sbRemote, tunnelPort } from './config.ts'
 export { configSchema } from './config-schema.ts'
 export { parseCidrs, parseIps } from './fields.ts'
+export { gatewayRouterAddress, joinGateway, joinQuarter, nowhere, serviceSource } from './join-layout.ts'
 export {
   annotationNames,
   apiGroup,

@@ -1,12 +1,5 @@
-import {
-  AddressPool,
-  type Cidr,
-  cidrContains,
-  hostAddress,
-  type IpAddress,
-  type IpRange,
-  ipToBigint,
-} from '@ovnkit/inet'
+import { joinGateway, joinQuarter } from '@ovnkit/cni-api'
+import { AddressPool, type Cidr, cidrContains, type IpAddress, ipToBigint } from '@ovnkit/inet'
 
 /** A node's place in the join network. */
 export interface JoinPlace {
@@ -14,29 +7,6 @@ export interface JoinPlace {
   readonly addresses: readonly IpAddress[]
   /** Small number that no other node has; says which block of a network it takes first. */
   readonly index: number
-}
-
-/**
- * The join network is cut into quarters, so that every kind of address is told by its range: management ports, sources of host traffic to Services (at
- * the same offset as the management port), gateway routers, and one in reserve.
- */
-export function joinQuarter(range: Cidr, quarter: 0 | 1 | 2 | 3): IpRange {
-  const size = (range.last - range.first + 1n) / 4n
-  const first = range.first + BigInt(quarter) * size
-  return { family: range.family, first, last: first + size - 1n }
-}
-
-/** The router's address in the join network. */
-export function joinGateway(range: Cidr): IpAddress {
-  return hostAddress(range, 1)
-}
-
-/**
- * An address of the join network that nobody ever has: the next hop of the default route. OVN drops what no route matches before it looks at policies; what
- * no policy then takes is sent here and goes nowhere.
- */
-export function nowhere(range: Cidr): IpAddress {
-  return hostAddress(range, range.family === 4 ? -2 : -1)
 }
 
 /** Gives every node one address of each family of the join network and keeps it while the node exists. */

@@ -1,4 +1,4 @@
-import { clusterRouter, joinSwitch } from '@ovnkit/cni-api'
+import { clusterRouter, joinGateway, joinSwitch, nowhere } from '@ovnkit/cni-api'
 import { type Cidr, type Family, macFromIp } from '@ovnkit/inet'
 import {
   addressSet,
@@ -11,7 +11,6 @@ import {
   routerPort,
   staticRoute,
 } from '@ovnkit/ovn'
-import { joinGateway, nowhere } from '../ipam/join-addresses.ts'
 import { ipFields, joinPorts, overlaySet, policyPriority, routerPolicies, routerPorts, routerRoutes } from './layout.ts'
 
 const anywhere: Readonly<Record<Family, string>> = { 4: '0.0.0.0/0', 6: '::/0' }

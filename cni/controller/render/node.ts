@@ -1,4 +1,4 @@
-import { nodePortName } from '@ovnkit/cni-api'
+import { nodePortName, serviceSource } from '@ovnkit/cni-api'
 import { type Cidr, cidrContains, type Family, type IpAddress, ipFamily, macFromIp } from '@ovnkit/inet'
 import { and, inAddressSet, isChassisResident, type OvnRow, oneOf, reroutePolicy, vifPort } from '@ovnkit/ovn'
 import type { NodeFacts } from '../facts/node.ts'
@@ -9,7 +9,7 @@ import { ipFields, joinPorts, overlaySet, policyPriority, routerPolicies } from 
  * A node's management port and the policies that lead to it: packets to one of the node's own addresses, wherever they come from, and packets of the pods
  * on the node to anywhere outside. The latter exists on one chassis only and needs nothing per pod.
  *
- * @param own ranges whose addresses are never a host's (the join network): they are reached as they are
+ * @param own the join network: its addresses are never a host's, they are reached as they are
  */
 export function nodeRows(node: NodeFacts, place: JoinPlace, own: readonly Cidr[]): OvnRow[] {
   const [first] = place.addresses
@@ -20,13 +20,21 @@ export function nodeRows(node: NodeFacts, place: JoinPlace, own: readonly Cidr[]
     name,
     switch: joinPorts,
     mac: macFromIp(first),
-    addresses: place.addresses,
+    addresses: [...place.addresses, ...serviceSources(place, own)],
     // The host sends with any of its addresses, and forwards for others.
     secured: false,
     requestedChassis: node.chassis,
   })
   const hosts = node.addresses.filter(address => !own.some(range => cidrContains(range, address)))
   return [port, ...place.addresses.flatMap(hop => policies(node.name, hop, hosts))]
+}
+
+/** Host traffic to Services comes from addresses that the port has and its interface has not. */
+function serviceSources(place: JoinPlace, join: readonly Cidr[]): IpAddress[] {
+  return place.addresses.flatMap(address => {
+    const range = join.find(one => cidrContains(one, address))
+    return range === undefined ? [] : [serviceSource(address, range)]
+  })
 }
 
 function policies(node: string, nextHop: IpAddress, hosts: readonly IpAddress[]): OvnRow[] {

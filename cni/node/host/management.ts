@@ -3,11 +3,12 @@ import {
   type InterfaceAddress,
   integrationBridge,
   interfaceIds,
+  joinGateway,
   managementInterface,
   nodePortName,
   parseJoinAddresses,
 } from '@ovnkit/cni-api'
-import { type Cidr, hostAddress, type IpAddress, ipFamily, macFromIp } from '@ovnkit/inet'
+import { type Cidr, type IpAddress, ipFamily, macFromIp } from '@ovnkit/inet'
 import { KernelAddress, KernelLink, KernelRoute, userspaceDatapathOffloads } from '@ovnkit/linux'
 import type { Desired, Rendered, View } from '@ovnkit/reconcile'
 import { theSwitch } from '../facts/switch.ts'
@@ -79,8 +80,7 @@ function routes({ config, subnets }: HostContext, view: View, addresses: readonl
   })
 }
 
-/** The first address of the join network is the router's. */
 function gatewayOf(join: readonly Cidr[], { family }: Cidr): IpAddress | undefined {
   const range = join.find(each => each.family === family)
-  return range && hostAddress(range, 1)
+  return range && joinGateway(range)
 }
