@@ -1,0 +1,14 @@
+export { clusterEndpoints, hintedBy, isServed, localEndpoints, type Place } from './endpoints/choose.ts'
+export { type Endpoint, endpointsOf } from './endpoints/endpoints.ts'
+export type { Protocol } from './facts/protocol.ts'
+export { type Ingress, type ServiceFacts, type ServicePort, serviceFacts, serviceSelector } from './facts/service.ts'
+export {
+  type EndpointFacts,
+  type EndpointState,
+  type Hints,
+  type SliceFacts,
+  type SlicePort,
+  sliceFacts,
+  sliceIndexes,
+  sliceSelector,
+} from './facts/slice.ts'
