@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { existsSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { subnetCrd } from '@ovnkit/cni-api'
+import { customResourceDefinitions } from '@ovnkit/cni-api'
 import { type ControlPlane, freePort, startControlPlane, waitUntil } from '@ovnkit/kube/testing'
 import { startOvsdbServer, type TestServer } from '@ovnkit/ovsdb/testing'
 import { ApiLoad } from './api-load.ts'
@@ -29,7 +29,8 @@ export async function openStage(settings: { tunnel: 'vxlan' | 'geneve' }): Promi
   const nbPid = nb.members[0]?.daemon.pid
   if (nbPid === undefined) throw new Error('the Northbound server did not start')
   const api = new ApiLoad(plane)
-  await api.call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', subnetCrd({ ipFunctions: true }))
+  for (const crd of Object.values(customResourceDefinitions({ ipFunctions: true })))
+    await api.call('POST', '/apis/apiextensions.k8s.io/v1/customresourcedefinitions', crd)
   await api.call('POST', '/api/v1/nodes', { apiVersion: 'v1', kind: 'Node', metadata: { name: 'n0' } })
   const status = {
     conditions: [{ type: 'Ready', status: 'True' }],

@@ -11,6 +11,7 @@ export {
 } from './agent-socket.ts'
 export { type Config, configDefinition, nbRemote, readConfig, sbRemote, tunnelPort } from './config.ts'
 export { configSchema } from './config-schema.ts'
+export { customResourceDefinitions } from './crds.ts'
 export { parseCidrs, parseIps } from './fields.ts'
 export { gatewayRouterAddress, joinGateway, joinQuarter, nowhere, serviceSource } from './join-layout.ts'
 export {
@@ -40,6 +41,16 @@ export {
   parseInterfaceAddress,
   parsePodNetworks,
 } from './pod-networks.ts'
+export {
+  formatProviderStates,
+  interfaceOf,
+  type ProviderNetwork,
+  type ProviderNetworkSpec,
+  type ProviderNodeStatus,
+  parseProviderStates,
+  providerBridge,
+  providerNetworks,
+} from './provider-network.ts'
 export { remotesProblem, usesTls } from './remotes.ts'
 export { type Subnet, type SubnetCondition, type SubnetSpec, type SubnetStatus, subnets } from './subnet.ts'
 export { type SubnetCrdOptions, subnetCrd, subnetCrdYaml } from './subnet-crd.ts'

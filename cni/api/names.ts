@@ -29,6 +29,8 @@ export const annotationNames = {
     subnetRequest: 'network.zstack.io/subnet',
     /** Addresses that a user asks for, one of each family with a comma. */
     ipAddressRequest: 'network.zstack.io/ip-address',
+    /** Port groups that the pod's port joins, with commas; on Subnets and namespaces too. */
+    securityGroups: 'zstack.io/security-groups',
   },
   node: {
     /** `address/prefix` of the management port in the join network, one of each family; written by the controller. */
@@ -41,6 +43,10 @@ export const annotationNames = {
     addresses: 'zstack.io/node-addresses',
     /** MTU of pods' interfaces on this node; written by the agent. */
     mtu: 'zstack.io/node-mtu',
+    /** How the node fares with each ProviderNetwork, `formatProviderStates`; written by the agent. */
+    providerNetworks: 'zstack.io/provider-networks',
+    /** Addresses of underlay Subnets that a machine on the wire has, as `address=MAC` with commas; written by the agent. */
+    addressConflicts: 'zstack.io/address-conflicts',
     /** The block of addresses that the node takes first; written by the controller. */
     subnet: 'zstack.io/node-subnet',
   },

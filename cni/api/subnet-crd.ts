@@ -65,6 +65,11 @@ const spec = (ipFunctions: boolean) => ({
       items: { type: 'string', minLength: 1, maxLength: 63 },
     },
     enableDHCP: { type: 'boolean', description: 'Answer DHCP on the Subnet.' },
+    enableServices: {
+      type: 'boolean',
+      description:
+        "Pods of the Subnet reach Services. Default true; false with externalLogicalSwitch, as it sends that switch's machines through conntrack.",
+    },
   },
   'x-kubernetes-validations': specRules({ ipFunctions }),
 })

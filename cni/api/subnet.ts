@@ -38,6 +38,8 @@ export interface SubnetSpec {
   readonly namespaces?: readonly string[]
   /** Answer DHCP on the Subnet. */
   readonly enableDHCP?: boolean
+  /** Pods reach Services from here; false unless it is said on a switch of ZStack's, whose machines then go through conntrack too. */
+  readonly enableServices?: boolean
 }
 
 export interface SubnetStatus {

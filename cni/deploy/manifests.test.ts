@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { crdManifest } from './generate-crd.ts'
+import { crdManifests } from './generate-crd.ts'
 
-it('the definition of Subnet is what cni/api says: node cni/deploy/generate-crd.ts', () => {
-  expect(readFileSync(new URL('yaml/subnet-crd.yaml', import.meta.url), 'utf8')).toBe(crdManifest())
+it.each(Object.entries(crdManifests()))('%s is what cni/api says: node cni/deploy/generate-crd.ts', (file, text) => {
+  expect(readFileSync(new URL(`yaml/${file}`, import.meta.url), 'utf8')).toBe(text)
 })

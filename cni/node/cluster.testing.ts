@@ -2,10 +2,10 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import {
   annotationNames,
   configHashAnnotation,
+  customResourceDefinitions,
   formatPodNetworks,
   podPortName,
   type Subnet,
-  subnetCrd,
   subnets,
 } from '@ovnkit/cni-api'
 import { runPlugin } from '@ovnkit/cni-plugin/testing'
@@ -53,11 +53,12 @@ export class TestCluster {
   static async prepare(plane: ControlPlane, node: string): Promise<TestCluster> {
     const { client } = plane
     // The manifest as data: the library's type wants what the API server fills in.
-    const crd: unknown = subnetCrd()
-    await client.apply(resources.customResourceDefinitions, crd as CustomResourceDefinition, {
-      fieldManager: 'test',
-      force: true,
-    })
+    for (const crd of Object.values<unknown>(customResourceDefinitions())) {
+      await client.apply(resources.customResourceDefinitions, crd as CustomResourceDefinition, {
+        fieldManager: 'test',
+        force: true,
+      })
+    }
     const spec = {
       cidr: '10.244.0.0/16,fd00:10:244::/64',
       gateway: '10.244.0.1,fd00:10:244::1',

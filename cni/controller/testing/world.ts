@@ -3,7 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { readConfig, type Subnet, subnetCrd } from '@ovnkit/cni-api'
+import { customResourceDefinitions, readConfig, type Subnet } from '@ovnkit/cni-api'
 import { type CustomResourceDefinition, KubeClient, type Node, type Pod, resources } from '@ovnkit/kube'
 import {
   type ControlPlane,
@@ -69,13 +69,10 @@ export class World implements AsyncDisposable {
     ])
     for (const one of [kube, nb, sb]) stack.use(one)
     const northd = options.northd === true ? stack.use(await startNorthd(folder, nb, sb)) : undefined
-    await kube.client.create<CustomResourceDefinition>(resources.customResourceDefinitions, wireCrd())
-    await waitUntil('the Subnet type to be served', () =>
-      kube.client.list(subnetResource).then(
-        () => true,
-        () => false,
-      ),
-    )
+    const definitions = wireCrds()
+    for (const one of definitions)
+      await kube.client.create<CustomResourceDefinition>(resources.customResourceDefinitions, one)
+    for (const { metadata } of definitions) await established(kube, metadata?.name ?? '')
     const world = new World({ kube, nb, sb, folder, northd }, stack.move(), options)
     return world
   }
@@ -273,9 +270,16 @@ function merge(under: object, over: object): object {
 
 const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null
 
-/** The definition as it goes over the wire. */
-function wireCrd(): CustomResourceDefinition {
-  return JSON.parse(JSON.stringify(subnetCrd({ ipFunctions: true })))
+/** The definitions as they go over the wire. */
+function wireCrds(): CustomResourceDefinition[] {
+  return Object.values(customResourceDefinitions({ ipFunctions: true })).map(one => JSON.parse(JSON.stringify(one)))
+}
+
+async function established({ client }: ControlPlane, name: string): Promise<void> {
+  await waitUntil(`${name} to be served`, async () => {
+    const { status } = await client.get(resources.customResourceDefinitions, { name })
+    return status?.conditions?.some(({ type, status: is }) => type === 'Established' && is === 'True') === true
+  })
 }
 
 async function startNorthd(folder: string, nb: TestServer, sb: TestServer): Promise<Daemon> {

@@ -1,0 +1,8 @@
+import { providerNetworkCrd } from './provider-network-crd.ts'
+import { type SubnetCrdOptions, subnetCrd } from './subnet-crd.ts'
+
+/** Every CustomResourceDefinition of the product, by the file in deploy/yaml that holds it. */
+export const customResourceDefinitions = (options: SubnetCrdOptions = {}) => ({
+  'subnet-crd.yaml': subnetCrd(options),
+  'provider-network-crd.yaml': providerNetworkCrd(),
+})
