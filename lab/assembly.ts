@@ -54,6 +54,7 @@ export class Assembly {
   }
 
   servicesOf(machine: Machine): readonly Service[] {
+    if (machine.name === 'client') return []
     return machine.name === 'control' ? this.#controlServices(machine) : this.#nodeServices(machine)
   }
 
@@ -63,20 +64,15 @@ export class Assembly {
       etcdService(options),
       apiServerService(options),
       ...(this.record.controllers ? [controllerManagerService(options), schedulerService(options)] : []),
-      databaseService(machine, 'nb'),
-      databaseService(machine, 'sb'),
+      databaseService(machine, 'nb', this.plan.anyAddress),
+      databaseService(machine, 'sb', this.plan.anyAddress),
       northdService(),
       ...(this.record.product === 'none' ? [] : [this.#program('controller', machine)]),
     ]
   }
 
   #nodeServices(machine: Machine): Service[] {
-    const addresses = {
-      address: this.plan.nodeAddress(machine.name),
-      address6: this.plan.nodeAddress6(machine.name),
-      prefixLength: this.plan.prefixLength,
-      gateway: this.plan.controlAddress,
-    }
+    const addresses = this.plan.networks.map(network => [network, network.node(machine.name)] as const)
     const full = this.record.mode === 'full'
     return [
       ovsdbService(machine),
@@ -92,7 +88,7 @@ export class Assembly {
   #lightKubelet(machine: Machine): Service {
     const { plan, parts } = this
     return lightKubeletService(machine, {
-      addresses: [plan.nodeAddress(machine.name), plan.nodeAddress6(machine.name)],
+      addresses: plan.nodeAddresses(machine.name),
       kubeconfig: this.#kubeconfig(machine.name),
       agnhost: parts.tools.path('agnhost'),
     })
@@ -111,7 +107,7 @@ export class Assembly {
   #kubeletOptions(machine: Machine): KubeletOptions {
     return {
       ...this.runtimeOptions(),
-      address: this.plan.nodeAddress(machine.name),
+      addresses: this.plan.nodeAddresses(machine.name),
       cgroup: `/${this.plan.cgroup}/${machine.name}`,
       clusterDns: this.record.clusterDns,
       kubeconfig: this.#kubeconfig(machine.name),
@@ -158,7 +154,7 @@ export class Assembly {
       pki.issue({
         name: 'apiserver',
         commonName: 'kube-apiserver',
-        hosts: [...hosts, '127.0.0.1', plan.kubernetesService, plan.controlAddress],
+        hosts: [...hosts, '127.0.0.1', ...plan.kubernetesServices, ...plan.networks.map(({ control }) => control)],
       }),
       pki.issue({ name: 'sa', commonName: 'service-accounts' }),
       pki.issue({ name: 'admin', commonName: 'admin', organizations: ['system:masters'] }),

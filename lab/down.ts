@@ -17,7 +17,7 @@ export async function removeLab(name: string): Promise<void> {
   if (record !== undefined) {
     // Nodes first: their ends of the wires go with them.
     await Promise.all(record.nodes.map(node => halt(machineAt(folder, node))))
-    await halt(machineAt(folder, 'control'))
+    await Promise.all(['client', 'control'].map(name => halt(machineAt(folder, name))))
     const { cgroup, uplink } = planOf(record)
     // The kernel takes namespaces apart some time after their last process; the next lab may want the same link at once.
     await runRaw(['ip', 'link', 'delete', uplink])

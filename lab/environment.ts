@@ -11,7 +11,10 @@ export async function environmentOf(lab: Lab): Promise<Record<string, string>> {
   return {
     LAB: lab.name,
     LAB_NODES: lab.nodes.join(' '),
+    LAB_FAMILIES: lab.record.families,
     LAB_NODE_ADDRESSES: lab.nodes.map(node => lab.plan.nodeAddress(node)).join(' '),
+    LAB_CLIENT_ADDRESSES: lab.plan.networks.map(({ client }) => client).join(' '),
+    LAB_DNS_SERVICE: lab.plan.dnsService,
     LAB_API_ADDRESS: lab.plan.controlAddress,
     KUBECONFIG: lab.kubeconfig,
     OVN_NB_DB: lab.nb,

@@ -16,6 +16,8 @@ export class Lab {
   readonly plan: Plan
   readonly folder: string
   readonly control: Machine
+  /** On the nodes' network, and not of the cluster: what comes from outside comes from here. */
+  readonly outsider: Machine
   #client: Promise<KubeClient> | undefined
 
   constructor(record: LabRecord) {
@@ -23,6 +25,7 @@ export class Lab {
     this.plan = planOf(record)
     this.folder = labFolder(record.name)
     this.control = machineAt(this.folder, 'control')
+    this.outsider = machineAt(this.folder, 'client')
   }
 
   get name(): string {
@@ -48,15 +51,16 @@ export class Lab {
     return this.plan.sb
   }
 
-  /** The machine of a node, or `control`. */
+  /** The machine of a node, or `control` or `client`. */
   machine(name: string): Machine {
     if (name === 'control') return this.control
+    if (name === 'client') return this.outsider
     this.plan.nodeAddress(name)
     return machineAt(this.folder, name)
   }
 
   get machines(): readonly Machine[] {
-    return [this.control, ...this.nodes.map(name => this.machine(name))]
+    return [this.control, this.outsider, ...this.nodes.map(name => this.machine(name))]
   }
 
   /** The administrator's client; one per Lab, closed with it. */

@@ -7,7 +7,15 @@ import { halt } from './machine/machine.ts'
 import { identify } from './state/identity.ts'
 import { withLock } from './state/lock.ts'
 import { type Progress, silentProgress } from './state/progress.ts'
-import { type LabRecord, labFolder, labNames, loadRecord, saveRecord } from './state/record.ts'
+import {
+  type Families,
+  type GatewayMode,
+  type LabRecord,
+  labFolder,
+  labNames,
+  loadRecord,
+  saveRecord,
+} from './state/record.ts'
 import { Starter, waitForNodes } from './up.ts'
 
 export interface LabOptions {
@@ -22,9 +30,13 @@ export interface LabOptions {
   readonly controllers?: boolean
   /** The product's programs: from their sources (default), from dist/, or none of them. */
   readonly product?: 'none' | 'sources' | 'bundle'
-  /** Default 10.244.0.0/16. */
+  /** Default ipv4. */
+  readonly families?: Families
+  /** Default local. */
+  readonly gateway?: GatewayMode
+  /** Default 10.244.0.0/16 and fd10:244::/64, as the families ask. */
   readonly podCidr?: string
-  /** Default 10.96.0.0/16. */
+  /** Default 10.96.0.0/16 and fd96::/108. */
   readonly serviceCidr?: string
   /** The resolver that kubelet gives to pods. Default 10.244.0.53: a CoreDNS pod that asks for that address. */
   readonly clusterDns?: string
@@ -96,8 +108,17 @@ async function recordFor(name: string, options: LabOptions): Promise<LabRecord> 
   })
 }
 
+const four = { pods: '10.244.0.0/16', services: '10.96.0.0/16' }
+const six = { pods: 'fd10:244::/64', services: 'fd96::/108' }
+const ranges = {
+  ipv4: four,
+  ipv6: six,
+  dual: { pods: `${four.pods},${six.pods}`, services: `${four.services},${six.services}` },
+}
+
 function wantedRecord(name: string, slot: number, options: LabOptions): LabRecord {
   const mode = options.mode ?? 'full'
+  const families = options.families ?? 'ipv4'
   return {
     name,
     slot,
@@ -106,8 +127,10 @@ function wantedRecord(name: string, slot: number, options: LabOptions): LabRecor
     tunnel: options.tunnel ?? 'vxlan',
     controllers: mode === 'full' || options.controllers === true,
     product: options.product ?? 'sources',
-    podCidr: options.podCidr ?? '10.244.0.0/16',
-    serviceCidr: options.serviceCidr ?? '10.96.0.0/16',
+    families,
+    gateway: options.gateway ?? 'local',
+    podCidr: options.podCidr ?? ranges[families].pods,
+    serviceCidr: options.serviceCidr ?? ranges[families].services,
     clusterDns: options.clusterDns ?? '10.244.0.53',
     settings: options.settings ?? '',
     ...(options.owned === true ? { owner: identify(process.pid) } : {}),

@@ -2,7 +2,7 @@ import { resources } from '@ovnkit/kube'
 import { Assembly, ensureParts } from './assembly.ts'
 import type { Lab } from './lab.ts'
 import { makeCgroup } from './machine/cgroup.ts'
-import { layFabric, plugIn } from './machine/fabric.ts'
+import { layFabric, plugIn, plugInPlain } from './machine/fabric.ts'
 import { boot } from './machine/machine.ts'
 import { startService } from './machine/service.ts'
 import { importImages, installPlugins } from './node/kubernetes.ts'
@@ -35,7 +35,13 @@ export class Starter {
         this.#assembly.issueIdentities(),
         ...this.#lab.machines.map(machine => this.#boot(machine.name)),
       ])
-      await layFabric(this.#lab.control, this.#lab.plan)
+      const { control, outsider, plan } = this.#lab
+      await layFabric(control, plan)
+      await plugInPlain(
+        control,
+        outsider,
+        plan.networks.map(network => [network, network.client] as const),
+      )
     })
     const api = this.#controlPlane()
     const central = this.#services('control', ['nb', 'sb', 'northd'])

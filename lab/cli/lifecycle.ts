@@ -11,6 +11,8 @@ export const upOptions = {
   nodes: { type: 'string' },
   light: { type: 'boolean' },
   tunnel: { type: 'string' },
+  families: { type: 'string' },
+  gateway: { type: 'string' },
   controllers: { type: 'boolean' },
   bundle: { type: 'boolean' },
   bare: { type: 'boolean' },
@@ -21,12 +23,18 @@ export const upOptions = {
 
 type UpValues = ReturnType<typeof parseArgs<{ options: typeof upOptions }>>['values']
 
+function oneOf<T extends string>(option: string, value: string | undefined, choices: readonly T[]): T | undefined {
+  const choice = choices.find(one => one === value)
+  if (value !== undefined && choice === undefined)
+    throw new Error(`${option}: expected ${choices.join(', ')}; got ${value}`)
+  return choice
+}
+
 /** Options of the command line as those of the library. */
 export function optionsOf(values: UpValues): LabOptions {
-  const { tunnel } = values
-  if (tunnel !== undefined && tunnel !== 'vxlan' && tunnel !== 'geneve') {
-    throw new Error(`--tunnel: expected vxlan or geneve, got ${tunnel}`)
-  }
+  const tunnel = oneOf('--tunnel', values.tunnel, ['vxlan', 'geneve'])
+  const families = oneOf('--families', values.families, ['ipv4', 'ipv6', 'dual'])
+  const gateway = oneOf('--gateway', values.gateway, ['local', 'shared'])
   const nodes = Number(values.nodes ?? 3)
   if (!Number.isInteger(nodes) || nodes < 1 || nodes > 200) {
     throw new Error(`--nodes: expected 1 to 200, got ${values.nodes}`)
@@ -38,6 +46,8 @@ export function optionsOf(values: UpValues): LabOptions {
     product: values.bare === true ? 'none' : values.bundle === true ? 'bundle' : 'sources',
     controllers: values.controllers === true,
     ...(tunnel === undefined ? {} : { tunnel }),
+    ...(families === undefined ? {} : { families }),
+    ...(gateway === undefined ? {} : { gateway }),
     ...(values['cluster-dns'] === undefined ? {} : { clusterDns: values['cluster-dns'] }),
     ...(values['pod-cidr'] === undefined ? {} : { podCidr: values['pod-cidr'] }),
     ...(values.set === undefined ? {} : { settings: values.set }),
@@ -47,7 +57,7 @@ export function optionsOf(values: UpValues): LabOptions {
 export const lifecycle: Commands = {
   up: {
     synopsis:
-      'up [--nodes 3] [--light [--controllers]] [--tunnel vxlan|geneve] [--bundle | --bare] [--set YAML] [--cluster-dns IP] [--pod-cidr CIDR]',
+      'up [--nodes 3] [--light [--controllers]] [--families ipv4|ipv6|dual] [--gateway local|shared] [--tunnel vxlan|geneve] [--bundle | --bare] [--set YAML] [--cluster-dns IP] [--pod-cidr CIDR]',
     about: 'make a lab and start it, or start what of it is down; --bare: without the product',
     async run(args) {
       const { values } = parseArgs({ args: [...args], options: upOptions })

@@ -8,6 +8,6 @@ export async function showStatus(lab: Lab): Promise<string> {
     return `${machine.padEnd(9)} ${init === undefined ? 'off' : state}`
   })
   const { record, plan } = lab
-  const head = `lab ${lab.name}: ${record.mode}, ${record.nodes.length} nodes, ${record.tunnel}, product ${record.product}, API ${plan.server}, NB ${plan.nb}`
+  const head = `lab ${lab.name}: ${record.mode}, ${record.nodes.length} nodes, ${record.families}, ${record.tunnel}, gateway ${record.gateway}, product ${record.product}, API ${plan.server}, NB ${plan.nb}`
   return `${[head, ...lines].join('\n')}\n`
 }

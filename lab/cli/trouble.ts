@@ -7,12 +7,16 @@ import { type Commands, need, onLab, progress } from './command.ts'
 
 /** Commands inside machines, and what goes wrong in real life. */
 export const trouble: Commands = {
-  exec: onLab('exec MACHINE -- COMMAND...', 'run a command on a machine (n1, n2, ..., control)', async (lab, words) => {
-    const [machine] = need(words, 'MACHINE', 'COMMAND')
-    const [program = '', ...rest] = [...inside(requireInit(lab.machine(machine))), ...words.slice(1)]
-    const env = { ...process.env, ...machineEnvironment }
-    return spawnSync(program, rest, { stdio: 'inherit', env }).status ?? 128
-  }),
+  exec: onLab(
+    'exec MACHINE -- COMMAND...',
+    'run a command on a machine (n1, n2, ..., control, client)',
+    async (lab, words) => {
+      const [machine] = need(words, 'MACHINE', 'COMMAND')
+      const [program = '', ...rest] = [...inside(requireInit(lab.machine(machine))), ...words.slice(1)]
+      const env = { ...process.env, ...machineEnvironment }
+      return spawnSync(program, rest, { stdio: 'inherit', env }).status ?? 128
+    },
+  ),
   logs: onLab('logs MACHINE SERVICE [LINES]', "the end of a service's log", async (lab, words) => {
     const [machine, service] = need(words, 'MACHINE', 'SERVICE')
     await lab.service(machine, service)

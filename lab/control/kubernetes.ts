@@ -2,6 +2,7 @@ import { cpSync } from 'node:fs'
 import type { KubeClient } from '@ovnkit/kube'
 import type { Machine } from '../machine/machine.ts'
 import type { Service } from '../machine/service.ts'
+import { inUrl } from '../state/plan.ts'
 import { writeAtomically } from '../state/record.ts'
 import type { Pki } from './pki.ts'
 
@@ -33,9 +34,9 @@ export const etcdService = ({ tools, address }: ControlPlaneOptions): Service =>
     '--listen-peer-urls=http://127.0.0.1:2380',
     '--initial-advertise-peer-urls=http://127.0.0.1:2380',
     '--initial-cluster=default=http://127.0.0.1:2380',
-    `--listen-metrics-urls=http://${address}:2381`,
+    `--listen-metrics-urls=http://${inUrl(address)}:2381`,
   ],
-  ready: async () => (await fetch(`http://${address}:2381/health`)).ok,
+  ready: async () => (await fetch(`http://${inUrl(address)}:2381/health`)).ok,
 })
 
 export const apiServerService = (options: ControlPlaneOptions): Service => ({
@@ -47,7 +48,7 @@ export const apiServerService = (options: ControlPlaneOptions): Service => ({
     '--etcd-servers=http://127.0.0.1:2379',
     `--service-cluster-ip-range=${options.serviceCidr}`,
     '--secure-port=6443',
-    '--bind-address=0.0.0.0',
+    `--bind-address=${options.address.includes(':') ? '::' : '0.0.0.0'}`,
     `--advertise-address=${options.address}`,
     '--cert-dir=/run/kubernetes',
     `--client-ca-file=${pki}/ca.crt`,

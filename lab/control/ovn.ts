@@ -23,8 +23,8 @@ const databases = {
 } as const
 export type CentralDatabase = keyof typeof databases
 
-/** An OVN database as a deployment on one node has it: a file, a unix socket for northd, TCP for everybody else. */
-export function databaseService(control: Machine, which: CentralDatabase): Service {
+/** An OVN database as a deployment on one node has it: a file, a unix socket for northd, TCP on `listen` for everybody else. */
+export function databaseService(control: Machine, which: CentralDatabase, listen: string): Service {
   const { schema, file, socket, port, ctl } = databases[which]
   return {
     name: which,
@@ -37,7 +37,7 @@ export function databaseService(control: Machine, which: CentralDatabase): Servi
       ...quiet,
       '--no-chdir',
       `--remote=punix:/run/ovn/${socket}.sock`,
-      `--remote=ptcp:${port}:0.0.0.0`,
+      `--remote=ptcp:${port}:${listen}`,
       `--unixctl=/run/ovn/${socket}.ctl`,
       `--pidfile=/run/ovn/${socket}.pid`,
       file,

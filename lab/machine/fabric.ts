@@ -1,4 +1,4 @@
-import type { Plan } from '../state/plan.ts'
+import type { LabNetwork, Plan } from '../state/plan.ts'
 import { run } from '../state/run.ts'
 import { type Machine, requireInit, runIn } from './machine.ts'
 
@@ -17,6 +17,14 @@ const batch = (machine: Machine, lines: readonly string[]) =>
 export const plainFrames = (machine: Machine, link: string) =>
   runIn(machine, ['ethtool', '-K', link, 'tx', 'off', 'gso', 'off', 'tso', 'off', 'gro', 'off'])
 
+/** For `ip -batch`. Nobody else can have it: no search for duplicates, which would keep it from use for a second. */
+export const addressLine = ({ family, prefixLength }: LabNetwork, address: string, link: string) =>
+  `address replace ${address}/${prefixLength} dev ${link}${family === 6 ? ' nodad' : ''}`
+
+/** Everything that is not on the wire is behind the control machine. */
+export const routeLine = ({ family, control }: LabNetwork, link: string) =>
+  `route replace ${family === 6 ? '::/0' : '0.0.0.0/0'} via ${control} dev ${link}`
+
 /** Bridges, the control machine's address and the host's way in. Can be run again. */
 export async function layFabric(control: Machine, plan: Plan): Promise<void> {
   const present = await linksOf(control)
@@ -25,13 +33,15 @@ export async function layFabric(control: Machine, plan: Plan): Promise<void> {
     'link add lab0 type bridge',
     'link add lab1 type bridge',
     'link set lab1 up',
-    `address add ${plan.controlAddress}/${plan.prefixLength} dev lab0`,
+    ...plan.networks.map(network => addressLine(network, network.control, 'lab0')),
     'link set lab0 up',
   ])
   const { pid } = requireInit(control)
   await run(['ip', 'link', 'add', plan.uplink, 'type', 'veth', 'peer', 'name', 'uplink', 'netns', String(pid)])
   await batch(control, ['link set uplink master lab0', 'link set uplink up'])
-  await run(['ip', 'address', 'add', `${plan.hostAddress}/${plan.prefixLength}`, 'dev', plan.uplink])
+  await run(['ip', '-batch', '-'], {
+    stdin: plan.networks.map(network => `${addressLine(network, network.host, plan.uplink)}\n`).join(''),
+  })
   await run(['ip', 'link', 'set', plan.uplink, 'up'])
   // Frames from here on end up in userspace datapaths.
   await Promise.all([
@@ -59,6 +69,20 @@ export async function plugIn(control: Machine, machine: Machine): Promise<void> 
   ])
   await batch(machine, ['link set eth0 up', 'link set eth1 up'])
   await Promise.all([plainFrames(control, machine.name), plainFrames(machine, 'eth0'), plainFrames(machine, 'eth1')])
+}
+
+/** Plugs in a machine whose first NIC has the addresses itself. */
+export async function plugInPlain(
+  control: Machine,
+  machine: Machine,
+  addresses: readonly (readonly [LabNetwork, string])[],
+): Promise<void> {
+  await plugIn(control, machine)
+  const lines = addresses.flatMap(([network, address]) => [
+    addressLine(network, address, 'eth0'),
+    routeLine(network, 'eth0'),
+  ])
+  await batch(machine, lines)
 }
 
 async function linksOf(machine: Machine): Promise<Set<string>> {

@@ -59,7 +59,8 @@ export async function importImages(machine: Machine, options: RuntimeOptions): P
 }
 
 export interface KubeletOptions extends RuntimeOptions {
-  readonly address: string
+  /** The node's, one for each family. */
+  readonly addresses: readonly string[]
   readonly cgroup: string
   readonly clusterDns: string
   readonly kubeconfig: string
@@ -79,7 +80,7 @@ export const kubeletService = (machine: Machine, options: KubeletOptions): Servi
     '--config=/etc/kubernetes/kubelet.yaml',
     '--kubeconfig=/etc/kubernetes/kubelet.kubeconfig',
     `--hostname-override=${machine.name}`,
-    `--node-ip=${options.address}`,
+    `--node-ip=${options.addresses.join(',')}`,
     '-v=1',
   ],
   env: { PATH: `${options.path}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin` },
@@ -87,7 +88,7 @@ export const kubeletService = (machine: Machine, options: KubeletOptions): Servi
     (await tryIn(machine, ['curl', '-sf', '--max-time', '2', 'http://127.0.0.1:10248/healthz'])).code === 0,
 })
 
-const kubeletConfiguration = ({ cgroup, clusterDns, address }: KubeletOptions) => ({
+const kubeletConfiguration = ({ cgroup, clusterDns, addresses: [address] }: KubeletOptions) => ({
   apiVersion: 'kubelet.config.k8s.io/v1beta1',
   kind: 'KubeletConfiguration',
   address,

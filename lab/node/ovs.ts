@@ -1,6 +1,7 @@
-import { plainFrames } from '../machine/fabric.ts'
+import { addressLine, plainFrames, routeLine } from '../machine/fabric.ts'
 import { type Machine, runIn, tryIn } from '../machine/machine.ts'
 import type { Service } from '../machine/service.ts'
+import type { LabNetwork } from '../state/plan.ts'
 import { waitFor } from '../state/wait.ts'
 
 const quiet = ['-vconsole:info', '-vsyslog:off', '-vfile:off']
@@ -29,12 +30,8 @@ export const ovsdbService = (machine: Machine): Service => ({
   ready: async () => (await tryIn(machine, ['ovs-vsctl', '--no-wait', '--timeout=5', 'init'])).code === 0,
 })
 
-export interface Addresses {
-  readonly address: string
-  readonly address6: string
-  readonly prefixLength: number
-  readonly gateway: string
-}
+/** What the machine's own network set-up puts on its first link: a network and the node's address in it. */
+export type Addresses = readonly (readonly [LabNetwork, string])[]
 
 /**
  * The userspace switch, and after each of its starts what the machine's own network set-up does: the first NIC sits in the bridge
@@ -63,18 +60,18 @@ export const vswitchdService = (machine: Machine, addresses: Addresses): Service
     // A bridge that the database has already is made by the daemon in its own time.
     const made = async () => (await tryIn(machine, ['test', '-e', '/sys/class/net/br-phy'])).code === 0
     await waitFor(made, { what: `br-phy on ${machine.name}`, within: 20_000 })
-    await runIn(machine, ['ip', '-batch', '-'], { stdin: addressLines(addresses).join('\n') })
+    await runIn(machine, ['ip', '-batch', '-'], { stdin: linesOf(addresses) })
     await plainFrames(machine, 'br-phy')
   },
 })
 
-const addressLines = ({ address, address6, prefixLength, gateway }: Addresses) => [
-  `address replace ${address}/${prefixLength} dev br-phy`,
-  `address replace ${address6}/64 dev br-phy nodad`,
-  'link set br-phy up',
-  `route replace default via ${gateway} dev br-phy`,
-  '',
-]
+const linesOf = (addresses: Addresses) =>
+  [
+    'link set br-phy up',
+    ...addresses.map(([network, address]) => addressLine(network, address, 'br-phy')),
+    ...addresses.map(([network]) => routeLine(network, 'br-phy')),
+    '',
+  ].join('\n')
 
 export const ovnControllerService = (): Service => ({
   name: 'ovn-controller',

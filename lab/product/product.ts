@@ -74,6 +74,7 @@ function configuration({ record, plan }: ProgramOptions, account: string): Recor
     kubernetes: { kubeconfig: `/etc/kubernetes/${account}.kubeconfig` },
     network: { clusterCIDR: record.podCidr, serviceCIDR: record.serviceCidr },
     tunnel: { type: record.tunnel },
+    gateway: { mode: record.gateway },
     ovs: { datapathType: 'netdev' },
     logging: { format: 'text' },
   }

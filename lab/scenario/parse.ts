@@ -8,6 +8,8 @@
  * `$` starts a command (run by bash), `>` continues it, other lines are its expected output: `*` stands for anything within a line,
  * a line `...` for any lines. A comment `# within 10s` repeats the command until its output is as expected or the time is over;
  * `# exit 1` expects that exit code. A command without expected lines must only succeed.
+ *
+ * Below the title, the lab it wants: `modes: light, full`, `nodes: 2`, `tunnel: vxlan`, `families: ipv4` (these are the defaults).
  */
 export interface Step {
   readonly line: number
@@ -25,6 +27,7 @@ export interface Scenario {
   readonly modes: readonly ('light' | 'full')[]
   readonly nodes: number
   readonly tunnel: 'vxlan' | 'geneve'
+  readonly families: 'ipv4' | 'ipv6' | 'dual'
   readonly steps: readonly Step[]
 }
 
@@ -34,7 +37,7 @@ export function parseScenario(file: string, text: string): Scenario {
   return { file, title: lines[0]?.trim() ?? file, ...headerOf(file, lines), steps: stepsOf(file, lines) }
 }
 
-function headerOf(file: string, lines: readonly string[]): Pick<Scenario, 'modes' | 'nodes' | 'tunnel'> {
+function headerOf(file: string, lines: readonly string[]): Pick<Scenario, 'modes' | 'nodes' | 'tunnel' | 'families'> {
   const value = (key: string) =>
     lines
       .find(line => line.startsWith(`${key}: `))
@@ -44,12 +47,17 @@ function headerOf(file: string, lines: readonly string[]): Pick<Scenario, 'modes
     if (mode === 'light' || mode === 'full') return mode
     throw new Error(`${file}: modes: expected light or full, got ${mode}`)
   })
-  const tunnel = value('tunnel') ?? 'vxlan'
-  if (tunnel !== 'vxlan' && tunnel !== 'geneve')
-    throw new Error(`${file}: tunnel: expected vxlan or geneve, got ${tunnel}`)
+  const choice = <T extends string>(key: string, first: T, ...others: readonly T[]): T => {
+    const choices = [first, ...others]
+    const found = choices.find(one => one === (value(key) ?? first))
+    if (found === undefined) throw new Error(`${file}: ${key}: expected ${choices.join(' or ')}, got ${value(key)}`)
+    return found
+  }
+  const tunnel = choice<Scenario['tunnel']>('tunnel', 'vxlan', 'geneve')
+  const families = choice<Scenario['families']>('families', 'ipv4', 'ipv6', 'dual')
   const nodes = Number(value('nodes') ?? 2)
   if (!Number.isInteger(nodes) || nodes < 1) throw new Error(`${file}: nodes: expected a number, got ${value('nodes')}`)
-  return { modes, nodes, tunnel }
+  return { modes, nodes, tunnel, families }
 }
 
 const indent = '    '

@@ -73,7 +73,10 @@ export interface Counts {
  */
 export async function runAll(runs: readonly Run[], options: LabOptions, tell: (text: string) => void): Promise<Counts> {
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
-  const groups = Map.groupBy(runs, ({ scenario, mode }) => `${mode}-${scenario.nodes}-${scenario.tunnel}`)
+  const groups = Map.groupBy(
+    runs,
+    ({ scenario, mode }) => `${mode}-${scenario.nodes}-${scenario.tunnel}-${scenario.families}`,
+  )
   for (const group of groups.values()) {
     let lab: Lab | undefined
     for (const run of group) {
@@ -90,7 +93,7 @@ export async function runAll(runs: readonly Run[], options: LabOptions, tell: (t
 async function startFor({ scenario, mode }: Run, options: LabOptions, tell: (text: string) => void): Promise<Lab> {
   const began = performance.now()
   const name = `test-${process.pid}`
-  const { nodes, tunnel } = scenario
+  const { nodes, tunnel, families } = scenario
   const lab = await startLab({
     progress: silentProgress,
     ...options,
@@ -98,11 +101,12 @@ async function startFor({ scenario, mode }: Run, options: LabOptions, tell: (tex
     mode,
     nodes,
     tunnel,
+    families,
     controllers: true,
     owned: true,
   })
   tell(
-    `\nlab ${name}: ${mode}, ${nodes} nodes, ${tunnel}, up in ${((performance.now() - began) / 1000).toFixed(1)} s\n`,
+    `\nlab ${name}: ${mode}, ${nodes} nodes, ${families}, ${tunnel}, up in ${((performance.now() - began) / 1000).toFixed(1)} s\n`,
   )
   return lab
 }

@@ -1,39 +1,86 @@
+import { hostAddress, parseCidr } from '@ovnkit/inet'
 import type { LabRecord } from './record.ts'
+
+/** The lab's wire in one family: everybody's first NIC, without prefix lengths. */
+export interface LabNetwork {
+  readonly family: 4 | 6
+  readonly prefixLength: number
+  readonly control: string
+  readonly host: string
+  /** The machine that is on the wire and not of the cluster. */
+  readonly client: string
+  node(name: string): string
+}
 
 /** Addresses and names that follow from a lab's record. */
 export interface Plan {
   /** Link of the host that leads into the lab. */
   readonly uplink: string
-  readonly hostAddress: string
+  /** One for each family of the cluster, its first family first. */
+  readonly networks: readonly LabNetwork[]
+  /** That of the first family, as all single addresses here. */
   readonly controlAddress: string
-  readonly prefixLength: number
   readonly server: string
   readonly nb: string
   readonly sb: string
-  /** The first address of the Service range: the API server's own Service. */
-  readonly kubernetesService: string
+  /** Where the databases listen: every address of every family that there is. */
+  readonly anyAddress: string
+  /** The first address of each Service range: the API server's own Service. */
+  readonly kubernetesServices: readonly string[]
+  /** The address of a Service that answers for names, tenth of the first Service range as everywhere. */
+  readonly dnsService: string
   /** Path of the lab's control groups below every hierarchy. */
   readonly cgroup: string
   nodeAddress(node: string): string
-  nodeAddress6(node: string): string
+  /** One for each family. */
+  nodeAddresses(node: string): readonly string[]
 }
 
 export function planOf(record: LabRecord): Plan {
-  const network = `192.168.${record.slot}`
-  const controlAddress = `${network}.1`
+  const networks = networksOf(record)
+  const control = networks[0]?.control ?? ''
+  const ranges = record.serviceCidr.split(',')
   return {
     uplink: `ovnkit${record.slot}`,
-    hostAddress: `${network}.254`,
-    controlAddress,
-    prefixLength: 24,
-    server: `https://${controlAddress}:6443`,
-    nb: `tcp:${controlAddress}:6641`,
-    sb: `tcp:${controlAddress}:6642`,
-    kubernetesService: record.serviceCidr.replace(/\.\d+\/\d+$/, '.1'),
+    networks,
+    controlAddress: control,
+    server: `https://${inUrl(control)}:6443`,
+    nb: `tcp:${inUrl(control)}:6641`,
+    sb: `tcp:${inUrl(control)}:6642`,
+    anyAddress: networks.some(({ family }) => family === 6) ? '[::]' : '0.0.0.0',
+    kubernetesServices: ranges.map(range => nth(range, 1n)),
+    dnsService: nth(ranges[0] ?? '', 10n),
     cgroup: `ovnkit-lab-${record.name}`,
-    nodeAddress: node => `${network}.${11 + indexOf(record, node)}`,
-    nodeAddress6: node => `fd00:${record.slot.toString(16)}::${(11 + indexOf(record, node)).toString(16)}`,
+    nodeAddress: node => networks[0]?.node(node) ?? '',
+    nodeAddresses: node => networks.map(network => network.node(node)),
   }
+}
+
+/** An address as URLs and OVSDB remotes have it. */
+export const inUrl = (address: string) => (address.includes(':') ? `[${address}]` : address)
+
+const nth = (range: string, n: bigint) => hostAddress(parseCidr(range), n)
+
+function networksOf(record: LabRecord): LabNetwork[] {
+  const four = `192.168.${record.slot}`
+  const six = `fd00:${record.slot.toString(16)}:`
+  const ipv4: LabNetwork = {
+    family: 4,
+    prefixLength: 24,
+    control: `${four}.1`,
+    host: `${four}.254`,
+    client: `${four}.253`,
+    node: name => `${four}.${11 + indexOf(record, name)}`,
+  }
+  const ipv6: LabNetwork = {
+    family: 6,
+    prefixLength: 64,
+    control: `${six}:1`,
+    host: `${six}:fe`,
+    client: `${six}:fd`,
+    node: name => `${six}:${(11 + indexOf(record, name)).toString(16)}`,
+  }
+  return { ipv4: [ipv4], ipv6: [ipv6], dual: [ipv4, ipv6] }[record.families]
 }
 
 function indexOf(record: LabRecord, node: string): number {

@@ -10,6 +10,10 @@ export const labRecord = z.object({
   slot: z.number().int(),
   mode: z.enum(['full', 'light']),
   nodes: z.array(z.string()),
+  /** Addresses of the nodes, and of everything else by default; a dual cluster's first family is IPv4. */
+  families: z.enum(['ipv4', 'ipv6', 'dual']).default('ipv4'),
+  /** How pods leave: by the host's own routing, or through a bridge that takes the NIC. */
+  gateway: z.enum(['local', 'shared']).default('local'),
   tunnel: z.enum(['vxlan', 'geneve']),
   /** Controller manager and scheduler (always in full mode). */
   controllers: z.boolean(),
@@ -23,6 +27,8 @@ export const labRecord = z.object({
   owner: processIdentity.optional(),
 })
 export type LabRecord = z.infer<typeof labRecord>
+export type Families = LabRecord['families']
+export type GatewayMode = LabRecord['gateway']
 
 /** Folder of all labs: OVNKIT_LAB_DIR or /var/lib/ovnkit-lab. */
 export const labsFolder = () => process.env.OVNKIT_LAB_DIR ?? '/var/lib/ovnkit-lab'

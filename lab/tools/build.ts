@@ -4,9 +4,9 @@ import type { Progress } from '../state/progress.ts'
 import { run } from '../state/run.ts'
 import { onPath } from './find.ts'
 import type { GoToolchain } from './go.ts'
-import { programOf, type ToolSet } from './sets.ts'
+import { programOf, type ToolSet, testProgramOf } from './sets.ts'
 
-const moduleOf = (set: ToolSet) => new URL(`modules/${set.name}`, import.meta.url).pathname
+const moduleOf = (set: ToolSet) => new URL(`modules/${set.module ?? set.name}`, import.meta.url).pathname
 
 /**
  * Builds a set into `folder`, all of it or nothing: into a folder beside it that is renamed at the end.
@@ -23,9 +23,10 @@ export async function buildSet(set: ToolSet, go: GoToolchain, folder: string, pr
     const out = join(work, 'out')
     cpSync(moduleOf(set), module, { recursive: true })
     mkdirSync(out)
-    for (const [i, command] of set.commands.entries()) {
-      const what = `build ${programOf(command)} ${set.version} (${i + 1} of ${set.commands.length})`
-      await progress.long(what, () => buildCommand({ set, go, command, module, out }))
+    const targets = targetsOf(set)
+    for (const [i, target] of targets.entries()) {
+      const what = `build ${target.program} ${set.version} (${i + 1} of ${targets.length})`
+      await progress.long(what, () => buildTarget({ set, go, target, module, out }))
     }
     install(out, folder)
   } finally {
@@ -33,25 +34,40 @@ export async function buildSet(set: ToolSet, go: GoToolchain, folder: string, pr
   }
 }
 
+interface Target {
+  readonly program: string
+  readonly package: string
+  /** Words of `go` that build it. */
+  readonly verb: readonly string[]
+}
+
+const targetsOf = ({ commands, tests = [] }: ToolSet): Target[] => [
+  ...commands.map(name => ({ program: programOf(name), package: name, verb: ['build'] })),
+  ...tests.map(name => ({ program: testProgramOf(name), package: name, verb: ['test', '-c'] })),
+]
+
 interface BuildJob {
   readonly set: ToolSet
   readonly go: GoToolchain
-  readonly command: string
+  readonly target: Target
   readonly module: string
   readonly out: string
 }
 
-async function buildCommand({ set, go, command, module, out }: BuildJob): Promise<void> {
+async function buildTarget({ set, go, target, module, out }: BuildJob): Promise<void> {
   const variables = Object.entries(set.variables ?? {}).map(([name, value]) => `-X ${name}=${value}`)
   const tags = set.tags === undefined ? [] : ['-tags', set.tags.join(',')]
   const flags = ['-mod=readonly', '-trimpath', '-ldflags', ['-s', '-w', ...variables].join(' '), ...tags]
   const env = { GOTOOLCHAIN: 'local', GOFLAGS: '', GOWORK: 'off', CGO_ENABLED: set.cgo === true ? '1' : '0' }
   try {
-    await run([go.program, 'build', ...flags, '-o', join(out, programOf(command)), command], { cwd: module, env })
+    await run([go.program, ...target.verb, ...flags, '-o', join(out, target.program), target.package], {
+      cwd: module,
+      env,
+    })
   } catch (error) {
     const ways =
       'check that GOPROXY can be reached (go env GOPROXY), or set OVNKIT_TOOLS to a folder that has the programs'
-    throw new Error(`${programOf(command)} ${set.version} could not be built with Go ${go.version}: ${ways}`, {
+    throw new Error(`${target.program} ${set.version} could not be built with Go ${go.version}: ${ways}`, {
       cause: error,
     })
   }

@@ -4,7 +4,7 @@ import type { Progress } from '../state/progress.ts'
 import { buildSet } from './build.ts'
 import { cacheFolder, type Found, findSet, onPath, toolsCache } from './find.ts'
 import { findGo } from './go.ts'
-import { folderOf, programsOf, type ToolSet, toolSets } from './sets.ts'
+import { folderOf, programsOf, type ToolSet, toolSets, usualSets } from './sets.ts'
 
 /** Paths of programs by name. */
 export interface Tools {
@@ -18,10 +18,10 @@ export interface Tools {
 /** A whole night is enough for any build; two builds at once would only make both slower. */
 const buildLock = 4 * 3600_000
 
-/** Finds the tools of the named sets (default: all), builds what is nowhere. Can be run again and by several at once. */
+/** Finds the tools of the named sets (default: the usual ones), builds what is nowhere. Can be run again and by several at once. */
 export async function ensureTools(
   progress: Progress,
-  names: readonly string[] = toolSets.map(set => set.name),
+  names: readonly string[] = usualSets.map(set => set.name),
 ): Promise<Tools> {
   const all = new Map<string, string>()
   const wanted = toolSets.filter(set => names.includes(set.name))

@@ -1,11 +1,12 @@
 import { printedProgress } from '../state/progress.ts'
 import { ensureTools } from './ensure.ts'
 import { ensureImages } from './images/images.ts'
-import { toolSets } from './sets.ts'
+import { toolSets, usualSets } from './sets.ts'
 
 const usage = `Finds or builds the programs that a lab runs, and its container images.
 
-  node lab/tools/main.ts [SET...]      sets: ${toolSets.map(set => set.name).join(' ')} (default: all, and the images)
+  node lab/tools/main.ts [SET...]      sets: ${toolSets.map(set => set.name).join(' ')}
+                                       (default: ${usualSets.map(set => set.name).join(' ')}, and the images)
 
 Programs are taken from $OVNKIT_TOOLS, else from PATH, else built from their Go modules into
 \${XDG_CACHE_HOME:-~/.cache}/ovnkit/tools. Prints where each one is.

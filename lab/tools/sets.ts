@@ -4,6 +4,12 @@ export interface ToolSet {
   readonly version: string
   /** Import paths of the commands; a program has the name of its last part. */
   readonly commands: readonly string[]
+  /** Import paths of packages whose tests become a program, named `<last part>.test`. */
+  readonly tests?: readonly string[]
+  /** The folder of `modules` that it is built from. Default: its name. */
+  readonly module?: string
+  /** Built when somebody asks for it by name only. */
+  readonly optional?: boolean
   readonly tags?: readonly string[]
   /** -X settings of the linker: variable -> value. */
   readonly variables?: Readonly<Record<string, string>>
@@ -18,6 +24,12 @@ export interface ToolSet {
 const kubernetes = 'v1.36.3'
 const component = 'k8s.io/component-base/version'
 const plugins = 'github.com/containernetworking/plugins/plugins'
+// Without them the API server reports v0.0.0.
+const variables = {
+  [`${component}.gitVersion`]: kubernetes,
+  [`${component}.gitMajor`]: '1',
+  [`${component}.gitMinor`]: '36',
+}
 const containerd = 'github.com/containerd/containerd/v2/cmd'
 
 /**
@@ -34,12 +46,7 @@ export const toolSets: readonly ToolSet[] = [
       ),
       'k8s.io/kubernetes/test/images/agnhost',
     ],
-    // Without them the API server reports v0.0.0.
-    variables: {
-      [`${component}.gitVersion`]: kubernetes,
-      [`${component}.gitMajor`]: '1',
-      [`${component}.gitMinor`]: '36',
-    },
+    variables,
     about: '6 min',
     onPath: true,
   },
@@ -70,9 +77,38 @@ export const toolSets: readonly ToolSet[] = [
     about: '20 s',
     onPath: false,
   },
+  {
+    // The conformance suite, and the one program that only it runs in a pod.
+    name: 'e2e',
+    module: 'kubernetes',
+    version: kubernetes,
+    commands: ['k8s.io/kubernetes/test/images/regression-issue-74839'],
+    tests: ['k8s.io/kubernetes/test/e2e'],
+    variables,
+    about: '3 min',
+    onPath: false,
+    optional: true,
+  },
+  {
+    // What our Services are compared with.
+    name: 'kube-proxy',
+    module: 'kubernetes',
+    version: kubernetes,
+    commands: ['k8s.io/kubernetes/cmd/kube-proxy'],
+    variables,
+    about: '1 min',
+    onPath: false,
+    optional: true,
+  },
 ]
 
 export const programOf = (command: string) => command.slice(command.lastIndexOf('/') + 1)
-export const programsOf = (set: ToolSet) => set.commands.map(programOf)
+export const testProgramOf = (tests: string) => `${programOf(tests)}.test`
+export const programsOf = ({ commands, tests = [] }: ToolSet) => [
+  ...commands.map(programOf),
+  ...tests.map(testProgramOf),
+]
+/** The sets that every lab with kubelets needs. */
+export const usualSets = toolSets.filter(({ optional }) => optional !== true)
 /** Folder name of a built set: its recipe is part of what a version means. */
 export const folderOf = (set: ToolSet) => `${set.name}-${set.version}`
