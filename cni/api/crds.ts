@@ -1,3 +1,5 @@
+import { egressIPCrd } from './egress-ip-crd.ts'
+import { loadBalancerPoolCrd } from './load-balancer-pool-crd.ts'
 import { providerNetworkCrd } from './provider-network-crd.ts'
 import { type SubnetCrdOptions, subnetCrd } from './subnet-crd.ts'
 
@@ -5,4 +7,6 @@ import { type SubnetCrdOptions, subnetCrd } from './subnet-crd.ts'
 export const customResourceDefinitions = (options: SubnetCrdOptions = {}) => ({
   'subnet-crd.yaml': subnetCrd(options),
   'provider-network-crd.yaml': providerNetworkCrd(),
+  'load-balancer-pool-crd.yaml': loadBalancerPoolCrd(),
+  'egress-ip-crd.yaml': egressIPCrd(),
 })

@@ -12,8 +12,16 @@ export {
 export { type Config, configDefinition, nbRemote, readConfig, sbRemote, tunnelPort } from './config.ts'
 export { configSchema } from './config-schema.ts'
 export { customResourceDefinitions } from './crds.ts'
+export { type EgressIP, type EgressIPItem, type EgressIPSpec, type EgressIPStatus, egressIPs } from './egress-ip.ts'
 export { parseCidrs, parseIps } from './fields.ts'
 export { gatewayRouterAddress, joinGateway, joinQuarter, nowhere, serviceSource } from './join-layout.ts'
+export {
+  type Announce,
+  type LoadBalancerPool,
+  type LoadBalancerPoolSpec,
+  type LoadBalancerPoolStatus,
+  loadBalancerPools,
+} from './load-balancer-pool.ts'
 export {
   annotationNames,
   apiGroup,
@@ -25,6 +33,7 @@ export {
   interfaceIds,
   joinSwitch,
   leaseName,
+  loadBalancerClass,
   managedBy,
   managementInterface,
   nodePortName,

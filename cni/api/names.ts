@@ -50,7 +50,18 @@ export const annotationNames = {
     /** The block of addresses that the node takes first; written by the controller. */
     subnet: 'zstack.io/node-subnet',
   },
+  service: {
+    /** Addresses that a user asks for, one of each family with a comma; as `spec.loadBalancerIP`, which has one. */
+    loadBalancerIps: 'network.zstack.io/load-balancer-ips',
+    /** The LoadBalancerPool that a user asks for. */
+    loadBalancerPool: 'network.zstack.io/load-balancer-pool',
+    /** The node that holds the Service's addresses and announces them; written by the controller. */
+    loadBalancerNode: 'zstack.io/load-balancer-node',
+  },
 } as const
+
+/** `spec.loadBalancerClass` of Services that want addresses of ours; those without a class get them too. */
+export const loadBalancerClass = 'network.zstack.io/load-balancer'
 
 /** Set by the kubelet on the mirror of a static pod: the UID that it gives the pod in CNI_ARGS. */
 export const configHashAnnotation = 'kubernetes.io/config.hash'

@@ -1,4 +1,4 @@
-import { apiGroup, apiVersion } from './names.ts'
+import { column, conditions, definition } from './crd-parts.ts'
 
 const linkName = { type: 'string', minLength: 1, maxLength: 15, pattern: '^[^/\\s]+$' }
 const nodeName = { type: 'string', minLength: 1, maxLength: 253 }
@@ -39,19 +39,6 @@ const spec = {
   },
 }
 
-const condition = {
-  type: 'object',
-  required: ['type', 'status', 'reason', 'message', 'lastTransitionTime'],
-  properties: {
-    type: { type: 'string', maxLength: 316 },
-    status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
-    reason: { type: 'string', maxLength: 1024 },
-    message: { type: 'string', maxLength: 32_768 },
-    observedGeneration: { type: 'integer', format: 'int64', minimum: 0 },
-    lastTransitionTime: { type: 'string', format: 'date-time' },
-  },
-}
-
 const status = {
   type: 'object',
   properties: {
@@ -74,65 +61,26 @@ const status = {
         },
       },
     },
-    conditions: {
-      type: 'array',
-      'x-kubernetes-list-type': 'map',
-      'x-kubernetes-list-map-keys': ['type'],
-      items: condition,
-    },
+    conditions,
   },
 }
 
-const column = (name: string, type: string, jsonPath: string) => ({ name, type, jsonPath })
-
 /** The CustomResourceDefinition of ProviderNetwork. */
 export function providerNetworkCrd() {
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `providernetworks.${apiGroup}`, labels: { 'app.kubernetes.io/name': 'zstack-ovn-kubernetes' } },
-    spec: {
-      group: apiGroup,
-      scope: 'Cluster',
-      names: {
-        plural: 'providernetworks',
-        singular: 'providernetwork',
-        kind: 'ProviderNetwork',
-        listKind: 'ProviderNetworkList',
-        shortNames: ['pn'],
-      },
-      versions: [
-        {
-          name: apiVersion,
-          served: true,
-          storage: true,
-          subresources: { status: {} },
-          additionalPrinterColumns: [
-            column('Interface', 'string', '.spec.defaultInterface'),
-            column('Ready', 'integer', '.status.readyNodes'),
-            column('NotReady', 'integer', '.status.notReadyNodes'),
-            column('Age', 'date', '.metadata.creationTimestamp'),
-          ],
-          schema: {
-            openAPIV3Schema: {
-              type: 'object',
-              description: 'A physical network that Subnets with `provider` live on.',
-              required: ['spec'],
-              properties: {
-                apiVersion: { type: 'string' },
-                kind: { type: 'string' },
-                // A name becomes part of ovn-bridge-mappings, where colon and comma mean something.
-                metadata: {
-                  type: 'object',
-                  properties: { name: { type: 'string', maxLength: 63, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' } },
-                },
-                spec,
-                status,
-              },
-            },
-          },
-        },
-      ],
-    },
-  }
+  return definition({
+    kind: 'ProviderNetwork',
+    plural: 'providernetworks',
+    shortName: 'pn',
+    description: 'A physical network that Subnets with `provider` live on.',
+    printerColumns: [
+      column('Interface', 'string', '.spec.defaultInterface'),
+      column('Ready', 'integer', '.status.readyNodes'),
+      column('NotReady', 'integer', '.status.notReadyNodes'),
+      column('Age', 'date', '.metadata.creationTimestamp'),
+    ],
+    // A name becomes part of ovn-bridge-mappings, where colon and comma mean something.
+    name: { type: 'string', maxLength: 63, pattern: '^[a-z0-9]([-a-z0-9]*[a-z0-9])?$' },
+    spec,
+    status,
+  })
 }

@@ -1,12 +1,7 @@
 import { stringify } from 'yaml'
-import { apiGroup, apiVersion } from './names.ts'
+import { CIDR4, CIDR6, column, conditions, definition, V4, V6 } from './crd-parts.ts'
 import { specRules } from './subnet-rules.ts'
 
-const OCTET = '(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])'
-const V4 = `${OCTET}(\\.${OCTET}){3}`
-const V6 = '[0-9a-fA-F:.]*:[0-9a-fA-F:.]*'
-const CIDR4 = `${V4}/(3[0-2]|[12]?[0-9])`
-const CIDR6 = `${V6}/(12[0-8]|1[01][0-9]|[1-9]?[0-9])`
 const pair = (v4: string, v6: string) => `^(${v4}|${v6}|${v4},${v6}|${v6},${v4})$`
 
 const spec = (ipFunctions: boolean) => ({
@@ -74,19 +69,6 @@ const spec = (ipFunctions: boolean) => ({
   'x-kubernetes-validations': specRules({ ipFunctions }),
 })
 
-const condition = {
-  type: 'object',
-  required: ['type', 'status', 'reason', 'message', 'lastTransitionTime'],
-  properties: {
-    type: { type: 'string', maxLength: 316 },
-    status: { type: 'string', enum: ['True', 'False', 'Unknown'] },
-    reason: { type: 'string', maxLength: 1024 },
-    message: { type: 'string', maxLength: 32_768 },
-    observedGeneration: { type: 'integer', format: 'int64', minimum: 0 },
-    lastTransitionTime: { type: 'string', format: 'date-time' },
-  },
-}
-
 const status = {
   type: 'object',
   description: 'What became of it.',
@@ -98,17 +80,10 @@ const status = {
     usedIPs: { type: 'integer', format: 'int64', description: 'Addresses in use.' },
     logicalSwitch: { type: 'string', description: 'Name of the Logical_Switch.' },
     interconnectIP: { type: 'string', description: "Our router's address on an underlay or external Subnet." },
-    conditions: {
-      type: 'array',
-      'x-kubernetes-list-type': 'map',
-      'x-kubernetes-list-map-keys': ['type'],
-      items: condition,
-    },
+    conditions,
     lastUpdateTime: { type: 'string', format: 'date-time' },
   },
 }
-
-const column = (name: string, type: string, jsonPath: string) => ({ name, type, jsonPath })
 
 const printerColumns = [
   column('CIDR', 'string', '.spec.cidr'),
@@ -126,39 +101,15 @@ export interface SubnetCrdOptions {
 
 /** The CustomResourceDefinition of Subnet. */
 export function subnetCrd({ ipFunctions = false }: SubnetCrdOptions = {}) {
-  return {
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: `subnets.${apiGroup}`, labels: { 'app.kubernetes.io/name': 'zstack-ovn-kubernetes' } },
-    spec: {
-      group: apiGroup,
-      scope: 'Cluster',
-      names: { plural: 'subnets', singular: 'subnet', kind: 'Subnet', listKind: 'SubnetList', shortNames: ['sn'] },
-      versions: [
-        {
-          name: apiVersion,
-          served: true,
-          storage: true,
-          subresources: { status: {} },
-          additionalPrinterColumns: printerColumns,
-          schema: {
-            openAPIV3Schema: {
-              type: 'object',
-              description: 'A network for pods: a range of addresses, its gateway and where it lives.',
-              required: ['spec'],
-              properties: {
-                apiVersion: { type: 'string' },
-                kind: { type: 'string' },
-                metadata: { type: 'object' },
-                spec: spec(ipFunctions),
-                status,
-              },
-            },
-          },
-        },
-      ],
-    },
-  }
+  return definition({
+    kind: 'Subnet',
+    plural: 'subnets',
+    shortName: 'sn',
+    description: 'A network for pods: a range of addresses, its gateway and where it lives.',
+    printerColumns,
+    spec: spec(ipFunctions),
+    status,
+  })
 }
 
 /** The same as a manifest. */

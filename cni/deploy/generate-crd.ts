@@ -10,7 +10,7 @@ export const crdManifests = (): Readonly<Record<string, string>> =>
   Object.fromEntries(
     Object.entries(customResourceDefinitions()).map(([file, definition]) => [
       file,
-      header + stringify(definition, { lineWidth: 0 }),
+      header + stringify(definition, { lineWidth: 0, aliasDuplicateObjects: false }),
     ]),
   )
 

@@ -58,6 +58,7 @@ export {
   type Service,
   type Wire,
 } from './resources.ts'
+export { type LabelRequirement, type LabelSelector, type Labels, selects } from './selector/selector.ts'
 export {
   DesiredAnnotations,
   DesiredFinalizer,
