@@ -73,6 +73,14 @@ export async function withLab<T>(options: LabOptions, work: (lab: Lab) => Promis
   }
 }
 
+/** Keeps other keys of the product's configuration for the lab; its programs read them when they start. */
+export async function configureLab(lab: Lab, settings: string): Promise<Lab> {
+  const record = { ...lab.record, settings }
+  saveRecord(record)
+  await lab.close()
+  return new Lab(record)
+}
+
 /** Pulls a node's plug and starts it again: its namespaces, links and processes are gone, its disk is kept. */
 export async function rebootNode(lab: Lab, node: string, progress: Progress = silentProgress): Promise<void> {
   if (!lab.nodes.includes(node)) throw new Error(`expected a node to reboot (${lab.nodes.join(', ')}), got ${node}`)

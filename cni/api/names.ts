@@ -63,8 +63,8 @@ export const annotationNames = {
 /** `spec.loadBalancerClass` of Services that want addresses of ours; those without a class get them too. */
 export const loadBalancerClass = 'network.zstack.io/load-balancer'
 
-/** Set by the kubelet on the mirror of a static pod: the UID that it gives the pod in CNI_ARGS. */
-export const configHashAnnotation = 'kubernetes.io/config.hash'
+/** Set by the kubelet on the mirror of a static pod: the hash of its configuration, which is the UID that it gives the pod in CNI_ARGS. */
+export const mirrorAnnotation = 'kubernetes.io/config.mirror'
 
 export const externalIds = {
   managedBy: 'zstack.io/managed-by',

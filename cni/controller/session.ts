@@ -146,7 +146,7 @@ function allocatorOf(
       return place && blockOf(network, config.network.nodeSubnetSize, place.index)
     },
     portsLimit: portsPerSwitch[config.tunnel.type],
-    report: ({ namespace, name, uid }: PodFacts, reason, message) =>
+    report: ({ namespace, name, objectUid: uid }: PodFacts, reason, message) =>
       events.event({ resource: resources.pods, namespace, name, uid }, { type: 'Warning', reason, message }),
   })
 }

@@ -43,15 +43,19 @@ export function startSources(options: { client: KubeClient; signal: AbortSignal;
     trim: withoutManagedFields,
   })
   const mirrors = [podMirror, nodeMirror, subnetMirror]
-  const annotated = (value: { readonly uid: string; readonly annotations: Readonly<Record<string, string>> }) => value
   const target = new KubeTarget({
     client: options.client,
     resources: [
-      observed({ resource: resources.pods, store: pods, observe: annotated, version: key => podMirror.version(key) }),
+      observed({
+        resource: resources.pods,
+        store: pods,
+        observe: ({ objectUid: uid, annotations }) => ({ uid, annotations }),
+        version: key => podMirror.version(key),
+      }),
       observed({
         resource: resources.nodes,
         store: nodes,
-        observe: annotated,
+        observe: node => node,
         version: key => nodeMirror.version(key),
       }),
       observed({

@@ -82,7 +82,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { socketPath: path, timeout } = config.cni
   stack.use(await startCniServer({ path, commands, timeout, logger, metrics: options.metrics, signal }))
 
-  engine = await createHostEngine({ context, database, client, nodeMirror: sources.nodeMirror, logger })
+  engine = await createHostEngine({ context, database, client, nodeMirror: sources.nodeMirror, logger, stack })
   const recorder = new EventRecorder({ client, component: 'zstack-ovnkube-node', instance: node, logger })
   stack.use(reportMistakes({ engine, nodes: sources.nodes, node, recorder, logger }))
   whenReady(database, signal, async () => {

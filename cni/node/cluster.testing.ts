@@ -1,9 +1,9 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import {
   annotationNames,
-  configHashAnnotation,
   customResourceDefinitions,
   formatPodNetworks,
+  mirrorAnnotation,
   podPortName,
   type Subnet,
   subnets,
@@ -18,6 +18,7 @@ import { nodeAddress, type TestNode } from './testing.ts'
 /** A pod as a test knows it: its object, its address, and the sandbox that it has now. */
 export interface TestPod extends Disposable {
   readonly name: string
+  /** As the kubelet calls it. */
   readonly uid: string
   readonly ip: IpAddress
   readonly ip6: IpAddress
@@ -113,12 +114,12 @@ export class TestCluster {
       metadata: {
         name,
         namespace: 'default',
-        ...(configHash !== undefined && { annotations: { [configHashAnnotation]: configHash } }),
+        ...(configHash !== undefined && { annotations: { [mirrorAnnotation]: configHash } }),
       },
       spec: { nodeName: node.name, containers: [{ name: 'c', image: 'none' }] },
     })
-    const uid = created.metadata?.uid ?? ''
-    const pod = new RunningPod({ name, uid, kubeletUid: configHash ?? uid, ip, ip6, mac })
+    const uid = configHash ?? created.metadata?.uid ?? ''
+    const pod = new RunningPod({ name, uid, ip, ip6, mac })
     if (!unassigned) await this.assign(node, pod)
     return pod
   }
@@ -158,8 +159,8 @@ const words = (command: string): string[] => [...command.matchAll(/"([^"]*)"|(\S
 
 interface PodFacts {
   readonly name: string
+  /** As the kubelet calls it. */
   readonly uid: string
-  readonly kubeletUid: string
   readonly ip: IpAddress
   readonly ip6: IpAddress
   readonly mac: Mac
@@ -167,22 +168,21 @@ interface PodFacts {
 
 class RunningPod implements TestPod {
   readonly name: string
+  /** As the kubelet calls it. */
   readonly uid: string
   readonly ip: IpAddress
   readonly ip6: IpAddress
   readonly mac: Mac
-  readonly #kubeletUid: string
   readonly #all: TestNetns[] = []
   netns: TestNetns
   containerId: string
 
-  constructor({ name, uid, kubeletUid, ip, ip6, mac }: PodFacts) {
+  constructor({ name, uid, ip, ip6, mac }: PodFacts) {
     this.name = name
     this.uid = uid
     this.ip = ip
     this.ip6 = ip6
     this.mac = mac
-    this.#kubeletUid = kubeletUid
     this.netns = this.#namespace()
     this.containerId = randomBytes(32).toString('hex')
   }
@@ -193,7 +193,7 @@ class RunningPod implements TestPod {
       CNI_NETNS: this.netns.path,
       CNI_IFNAME: 'eth0',
       CNI_PATH: '/opt/cni/bin',
-      CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=${this.name};K8S_POD_UID=${this.#kubeletUid}`,
+      CNI_ARGS: `IgnoreUnknown=1;K8S_POD_NAMESPACE=default;K8S_POD_NAME=${this.name};K8S_POD_UID=${this.uid}`,
       ...changes,
     }
   }

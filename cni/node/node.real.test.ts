@@ -459,6 +459,7 @@ describe('SIGTERM', () => {
     const adding = cni('ADD', pod)
     await waitUntil('the agent has it', async () => (await node.requestsInFlight()) === 1)
     await node.killAgent('SIGTERM')
+    expect(node.log()).not.toContain('something still held the process')
     expect(await adding).toMatchObject({ status: 1, output: { code: 11 } })
     expect(await cni('STATUS', pod)).toMatchObject({ status: 0 })
     expect(existsSync(node.conflist)).toBe(true)

@@ -1,7 +1,9 @@
 import { parseArgs } from 'node:util'
 import { removeLab, removeOrphans } from '../down.ts'
 import { environmentOf, exportLines } from '../environment.ts'
-import { type LabOptions, startLab } from '../start.ts'
+import { processOf } from '../machine/service.ts'
+import { programNames } from '../product/product.ts'
+import { configureLab, type LabOptions, startLab } from '../start.ts'
 import { labNames } from '../state/record.ts'
 import { type Commands, defaultName, named, onLab, print, progress } from './command.ts'
 import { showStatus } from './status.ts'
@@ -84,6 +86,12 @@ export const lifecycle: Commands = {
       return 0
     },
   },
+  set: onLab('set YAML', "change the product's configuration: these keys over the lab's own; '' for none", async (lab, words) => {
+    const changed = await configureLab(lab, words[0] ?? '')
+    for (const machine of changed.machines)
+      for (const program of programNames)
+        if (processOf(machine, program) !== undefined) await changed.restart(machine.name, program, 'SIGTERM')
+  }),
   list: {
     synopsis: 'list',
     about: 'names of the labs on this machine',

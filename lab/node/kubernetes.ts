@@ -71,6 +71,7 @@ export const kubeletService = (machine: Machine, options: KubeletOptions): Servi
   name: 'kubelet',
   prepare: async () => {
     const folder = `${machine.disk}/etc/kubernetes`
+    mkdirSync(`${machine.disk}${staticPods}`, { recursive: true })
     writeAtomically(`${folder}/kubelet.kubeconfig`, options.kubeconfig, 0o600)
     writeAtomically(`${folder}/ca.crt`, options.authority)
     writeAtomically(`${folder}/kubelet.yaml`, stringify(kubeletConfiguration(options)))
@@ -87,6 +88,9 @@ export const kubeletService = (machine: Machine, options: KubeletOptions): Servi
   ready: async () =>
     (await tryIn(machine, ['curl', '-sf', '--max-time', '2', 'http://127.0.0.1:10248/healthz'])).code === 0,
 })
+
+/** Pods that the kubelet makes of files, without an API server. */
+const staticPods = '/etc/kubernetes/manifests'
 
 const kubeletConfiguration = ({ cgroup, clusterDns, addresses: [address] }: KubeletOptions) => ({
   apiVersion: 'kubelet.config.k8s.io/v1beta1',
@@ -110,12 +114,15 @@ const kubeletConfiguration = ({ cgroup, clusterDns, addresses: [address] }: Kube
   localStorageCapacityIsolation: false,
   enforceNodeAllocatable: [],
   registerNode: true,
+  staticPodPath: staticPods,
   maxPods: 250,
   // Services are the network's business, and no rule of kubelet's is wanted beside it.
   makeIPTablesUtilChains: false,
   shutdownGracePeriod: '0s',
   // A lab is watched by impatient people: status changes show at once, pods start without a queue.
   nodeStatusUpdateFrequency: '5s',
+  // How soon a deleted mirror of a static pod is made anew.
+  syncFrequency: '10s',
   registryPullQPS: 0,
   serializeImagePulls: false,
 })

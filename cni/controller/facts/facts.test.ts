@@ -20,11 +20,18 @@ describe('what is kept', () => {
       namespace: 'ns',
       name: 'web-0',
       uid: 'u',
+      objectUid: 'u',
       node: 'n',
       created: Date.UTC(2026, 0, 2, 3, 4, 5),
       ended: true,
       annotations: { 'zstack.io/subnet': 'a' },
     })
+  })
+
+  it('of the mirror of a static pod: the instance that it mirrors', () => {
+    const annotations = { 'kubernetes.io/config.mirror': 'hash', 'kubernetes.io/config.hash': 'hash' }
+    const facts = podFacts({ metadata: { name: 'a', uid: 'u', annotations } })
+    expect([facts?.uid, facts?.objectUid]).toEqual(['hash', 'u'])
   })
 
   it('of a pod on its node’s network: nothing', () => {

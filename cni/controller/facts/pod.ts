@@ -1,11 +1,17 @@
-import { annotationNames } from '@ovnkit/cni-api'
+import { annotationNames, mirrorAnnotation } from '@ovnkit/cni-api'
 import type { Intern, Pod } from '@ovnkit/kube'
 
 /** What the controller keeps of a Pod: some 500 bytes instead of the object's 5,000. */
 export interface PodFacts {
   readonly namespace: string
   readonly name: string
+  /**
+   * This pod instance, as its kubelet calls it: of a static pod the hash of its configuration. Its mirror may be deleted and made anew, as another object,
+   * while the pod goes on.
+   */
   readonly uid: string
+  /** UID of the object, which a write must name. */
+  readonly objectUid: string
   /** Empty until the pod is scheduled. */
   readonly node: string
   /** Milliseconds since the epoch, from `metadata.creationTimestamp`. */
@@ -25,7 +31,8 @@ export function podFacts(pod: Pod, intern: Intern = text => text): PodFacts | un
   return {
     namespace: intern(metadata.namespace ?? ''),
     name: metadata.name ?? '',
-    uid: metadata.uid ?? '',
+    uid: metadata.annotations?.[mirrorAnnotation] ?? metadata.uid ?? '',
+    objectUid: metadata.uid ?? '',
     node: intern(spec?.nodeName ?? ''),
     created: Date.parse(metadata.creationTimestamp ?? '') || 0,
     ended: status?.phase === 'Succeeded' || status?.phase === 'Failed',

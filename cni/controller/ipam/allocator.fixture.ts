@@ -105,6 +105,7 @@ export function world(options: Partial<AllocatorOptions> = {}): World {
         namespace: 'ns',
         name,
         uid: `uid-${name}`,
+        objectUid: facts.uid ?? `uid-${name}`,
         node: 'n',
         created: 0,
         ended: false,

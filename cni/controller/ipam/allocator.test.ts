@@ -43,6 +43,34 @@ describe('a pod’s addresses', () => {
   })
 })
 
+describe('a static pod whose mirror is deleted and made anew', () => {
+  const mirrored = (objectUid: string) => ({ uid: 'hash', objectUid })
+
+  it('keeps its address, bound or not', () => {
+    const w = small()
+    w.addPod('a', mirrored('one'))
+    w.addPod('b')
+    w.claims.bound.set('ns_a', ['10.0.0.2'])
+    w.pods.delete('ns/a')
+    w.addPod('a', mirrored('two'))
+    expect([w.addressOf('a'), w.allocator.held]).toEqual(['10.0.0.2', 0])
+    w.claims.bound.delete('ns_a')
+    w.allocator.claimsChanged()
+    w.pods.delete('ns/a')
+    w.addPod('a', mirrored('three'))
+    expect(w.addressOf('a')).toBe('10.0.0.2')
+  })
+
+  it('gives it back when it goes for good', () => {
+    const w = small()
+    w.addPod('a', mirrored('one'))
+    w.pods.delete('ns/a')
+    expect(w.allocator.usage.get('10.0.0.0/29')?.used).toBe(0)
+    w.addPod('a', { uid: 'another hash', objectUid: 'four' })
+    expect(w.addressOf('a')).toBe('10.0.0.3')
+  })
+})
+
 describe('the choice of a Subnet', () => {
   function several(): World {
     const w = small()

@@ -3,7 +3,7 @@ import type { IpAddress, IpRange } from '@ovnkit/inet'
 import { type ReadableStore, Store } from '@ovnkit/reconcile'
 import type { PodFacts } from '../facts/pod.ts'
 import type { Network } from '../subnet/network.ts'
-import { type Assignment, sameUsage, type Usage } from './assignment.ts'
+import { type Assigned, type Assignment, sameUsage, type Usage } from './assignment.ts'
 import { choose, type PodWishes } from './choose.ts'
 import type { Claims } from './claims.ts'
 import type { ForeignPort } from './foreign-port.ts'
@@ -44,6 +44,8 @@ export class Allocator {
   readonly #reported = new Map<string, string>()
   readonly #foreign = new Map<string, { network: string; holder: string }>()
   readonly #holds: Holds
+  /** What static pods were given: their mirrors may be deleted and made anew while they run. One entry a name. */
+  readonly #last = new Map<string, { uid: string; addresses: readonly IpAddress[] }>()
 
   constructor(options: AllocatorOptions) {
     this.#options = options
@@ -99,6 +101,7 @@ export class Allocator {
     if (book === undefined || addresses.some(address => book.holderOf(address) !== undefined)) return false
     book.adopt(podHolder(key, pod.uid), addresses, 'pod')
     this.#tellUsage(network)
+    this.#remember(key, pod, addresses)
     this.assignments.set(key, { state: 'assigned', uid: pod.uid, node: pod.node, network, addresses })
     return true
   }
@@ -134,15 +137,7 @@ export class Allocator {
   }
 
   #assign(key: string, pod: PodFacts): void {
-    const { candidates, wishesOf, networks, prefer } = this.#options
-    const outcome = choose(key, pod, wishesOf(pod), {
-      candidates,
-      book: network => this.#books.get(network),
-      prefer: (node, name) => {
-        const network = networks.get(name)
-        return network && prefer(node, network)
-      },
-    })
+    const outcome = this.#reclaim(key, pod) ?? this.#choose(key, pod)
     if (outcome.state !== 'assigned') {
       const { needs, ...assignment } = outcome
       this.#waiting.put(key, needs)
@@ -153,8 +148,42 @@ export class Allocator {
       return
     }
     this.#forget(key)
+    this.#remember(key, pod, outcome.addresses)
     this.assignments.set(key, outcome)
     this.#tellUsage(outcome.network)
+  }
+
+  #choose(key: string, pod: PodFacts) {
+    const { candidates, wishesOf, networks, prefer } = this.#options
+    const wishes = wishesOf(pod)
+    const last = this.#last.get(key)
+    const recorded = last?.uid === pod.uid ? last.addresses : wishes.recorded
+    return choose(
+      key,
+      pod,
+      { ...wishes, recorded },
+      {
+        candidates,
+        book: network => this.#books.get(network),
+        prefer: (node, name) => {
+          const network = networks.get(name)
+          return network && prefer(node, network)
+        },
+      },
+    )
+  }
+
+  #remember(key: string, pod: PodFacts, addresses: readonly IpAddress[]): void {
+    if (pod.uid !== pod.objectUid) this.#last.set(key, { uid: pod.uid, addresses })
+  }
+
+  /** The addresses that are still held of the same instance. */
+  #reclaim(key: string, pod: PodFacts): Assigned | undefined {
+    const holder = podHolder(key, pod.uid)
+    const hold = this.#holds.reclaim(holder)
+    if (hold === undefined) return undefined
+    this.#books.get(hold.network)?.adopt(holder, [], 'pod')
+    return { state: 'assigned', uid: pod.uid, node: pod.node, network: hold.network, addresses: hold.addresses }
   }
 
   #retire(key: string, current: Assignment): void {

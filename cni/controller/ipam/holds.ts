@@ -43,6 +43,13 @@ export class Holds {
     this.#check(hold)
   }
 
+  /** Ends the hold of a holder that is back; without `onEnd`. */
+  reclaim(holder: Holder): Hold | undefined {
+    const hold = this.#holds.get(holder)
+    if (hold !== undefined) this.#forget(hold)
+    return hold
+  }
+
   /** Looks again at the holds of one port, or at all. */
   recheck(port?: string): void {
     const holders = port === undefined ? this.#holds.keys() : (this.#byPort.get(port) ?? [])
@@ -55,10 +62,14 @@ export class Holds {
   #check(hold: Hold): void {
     const nodeGone = hold.node !== '' && !this.#hasNode(hold.node)
     if (!nodeGone && (!this.#claims.known || this.#claims.claimed(hold.port, hold.addresses))) return
-    this.#holds.delete(hold.holder)
-    const others = this.#byPort.get(hold.port)
-    others?.delete(hold.holder)
-    if (others?.size === 0) this.#byPort.delete(hold.port)
+    this.#forget(hold)
     this.#onEnd(hold)
+  }
+
+  #forget({ holder, port }: Hold): void {
+    this.#holds.delete(holder)
+    const others = this.#byPort.get(port)
+    others?.delete(holder)
+    if (others?.size === 0) this.#byPort.delete(port)
   }
 }

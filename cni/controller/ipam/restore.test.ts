@@ -19,6 +19,7 @@ function pod(
     namespace: 'ns',
     name,
     uid,
+    objectUid: uid,
     node: 'n',
     created,
     ended,

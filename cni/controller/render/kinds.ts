@@ -111,7 +111,7 @@ function renderNode(world: World, { nb, kube }: Makers, key: string, view: View)
 function renderPod(world: World, { nb, kube }: Makers, key: string, view: View): Rendered {
   const pod = view.get(world.pods, key)
   if (pod === undefined) return { kind: 'objects', objects: [] }
-  const ref: ObjectRef = { resource: resources.pods, namespace: pod.namespace, name: pod.name, uid: pod.uid }
+  const ref: ObjectRef = { resource: resources.pods, namespace: pod.namespace, name: pod.name, uid: pod.objectUid }
   // The port goes; what its annotations told stays true of the past, and costs no write to take away.
   if (pod.ended) return { kind: 'objects', objects: [kube.annotations(ref, {})] }
   const assignment = view.get(world.assignments, key)

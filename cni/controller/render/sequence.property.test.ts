@@ -158,6 +158,7 @@ const apply: { readonly [K in Event['kind']]: (sources: Sources, event: Extract<
       namespace: 'ns',
       name,
       uid: `u${uid}`,
+      objectUid: `u${uid}`,
       node: 'a',
       created: 0,
       ended,

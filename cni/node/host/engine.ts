@@ -17,6 +17,8 @@ export interface HostEngineOptions {
   readonly client: KubeClient
   readonly nodeMirror: Mirror
   readonly logger: Logger
+  /** Takes what is open as long as the engine is used. */
+  readonly stack: AsyncDisposableStack
 }
 
 /** Owners of the node's set-up, as `status` and logs name them. */
@@ -24,8 +26,9 @@ export const hostOwners = { chassis: 'chassis', management: 'management', masque
 
 /** What keeps the host as it should be: the switch's database, kernel, nftables, and annotations of the Node. */
 export async function createHostEngine(options: HostEngineOptions): Promise<Engine> {
-  const { context, database, logger } = options
+  const { context, database, logger, stack } = options
   const ofNode = [context.node]
+  const onError = (err: unknown) => logger.error({ err }, 'could not read the state of the kernel')
   return new Engine({
     owners: [
       { kind: hostOwners.chassis, keys: ofNode, render: (_, view) => renderChassis(context, view) },
@@ -38,7 +41,7 @@ export async function createHostEngine(options: HostEngineOptions): Promise<Engi
         replica: databaseReplica(database, ['Open_vSwitch', 'Bridge', 'Port', 'Interface']),
         ownership: { mark: [externalIds.managedBy, managedBy], owner: externalIds.owner },
       }),
-      await KernelTarget.open({ onError: err => logger.error({ err }, 'could not read the state of the kernel') }),
+      stack.use(await KernelTarget.open({ onError })),
       new NftTarget([natTable]),
       nodeTarget(options),
     ],
