@@ -86,12 +86,16 @@ export const lifecycle: Commands = {
       return 0
     },
   },
-  set: onLab('set YAML', "change the product's configuration: these keys over the lab's own; '' for none", async (lab, words) => {
-    const changed = await configureLab(lab, words[0] ?? '')
-    for (const machine of changed.machines)
-      for (const program of programNames)
-        if (processOf(machine, program) !== undefined) await changed.restart(machine.name, program, 'SIGTERM')
-  }),
+  set: onLab(
+    'set YAML',
+    "change the product's configuration: these keys over the lab's own; '' for none",
+    async (lab, words) => {
+      const changed = await configureLab(lab, words[0] ?? '')
+      for (const machine of changed.machines)
+        for (const program of programNames)
+          if (processOf(machine, program) !== undefined) await changed.restart(machine.name, program, 'SIGTERM')
+    },
+  ),
   list: {
     synopsis: 'list',
     about: 'names of the labs on this machine',
