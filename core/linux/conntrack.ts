@@ -47,6 +47,39 @@ export async function flushConntrack(filter: ConntrackFilter, netns: NetnsRef = 
   return deleted.filter(Boolean).length
 }
 
+/** Where packets to a published UDP port are sent now. */
+export interface TranslatedFlow {
+  readonly family: Family
+  /** Every address of the host where there is none. */
+  readonly destination?: IpAddress
+  readonly port: number
+  /** Places that are right, as `address . port`; none: the port is no longer published. */
+  readonly to: readonly string[]
+}
+
+/**
+ * Ends the tracking of UDP connections that were sent elsewhere than their port leads now: clients that go on sending would never get to the right place.
+ * The kernel's table is read once, for all of them. Resolves to how many there were.
+ */
+export async function forgetTranslations(flows: readonly TranslatedFlow[], netns: NetnsRef = 'host'): Promise<number> {
+  if (flows.length === 0) return 0
+  const byPort = Map.groupBy(flows, ({ family, port }) => `${family} ${port}`)
+  using channel = openChannel(netns)
+  const families = new Set(flows.map(({ family }) => family))
+  const found = await dump(channel, families.size === 1 ? flows[0]?.family : undefined)
+  const stale = found.filter(({ family, original, reply }) => {
+    if (original.protocol !== transportProtocols.udp) return false
+    const place = `${reply.source} . ${reply.sourcePort}`
+    return byPort
+      .get(`${family} ${original.destinationPort}`)
+      ?.some(
+        ({ destination = original.destination, to }) => destination === original.destination && !to.includes(place),
+      )
+  })
+  const deleted = await Promise.all(stale.map(connection => remove(channel, connection)))
+  return deleted.filter(Boolean).length
+}
+
 /** Connections that the kernel of a namespace tracks. */
 export async function listConntrack(filter: ConntrackFilter = {}, netns: NetnsRef = 'host'): Promise<Connection[]> {
   using channel = openChannel(netns)

@@ -4,7 +4,14 @@ export { type Link, type LinkAttributes, type LinkSelector, maxLinkName, type Op
 export type { Neighbour, NeighbourSpec, NeighbourState } from './codec/neighbour.ts'
 export { mainTable, type NextHop, type Route, type RouteFilter, type RouteSpec, type RouteType } from './codec/route.ts'
 export type { Rule, RuleAction, RuleSpec } from './codec/rule.ts'
-export { type ConntrackFilter, flushConntrack, listConntrack, transportProtocols } from './conntrack.ts'
+export {
+  type ConntrackFilter,
+  flushConntrack,
+  forgetTranslations,
+  listConntrack,
+  type TranslatedFlow,
+  transportProtocols,
+} from './conntrack.ts'
 export { hasCode, LinuxError, NetnsError, type NetnsProblem } from './errors.ts'
 export {
   KernelAddress,
@@ -25,16 +32,27 @@ export { createNetns, deleteNetns, netnsDirectory, netnsPath } from './named-net
 export { type LinkChange, Netlink, type VethOptions } from './netlink.ts'
 export { inNetns, type Netns, type NetnsRef, openNetns } from './netns.ts'
 export {
+  NftChain,
+  type NftChainSpec,
+  NftElement,
+  type NftElementSpec,
+  type NftHook,
+  type NftObject,
+  NftSet,
+  type NftSetSpec,
+  nftPrefix,
+} from './nft/desired.ts'
+export { type NftGeneration, type NftSubscription, subscribeNft } from './nft/events.ts'
+export {
   applyNft,
   deleteTable,
-  ensureTable,
-  type NftCommand,
+  listTable,
+  listTables,
   NftError,
-  type NftObject,
   type NftOptions,
   type NftTable,
-  within as withinTable,
-} from './nft.ts'
+} from './nft/program.ts'
+export { NftTarget, type NftTargetOptions } from './nft/target.ts'
 export { type Offload, type Offloads, readOffloads, setOffloads, userspaceDatapathOffloads } from './offloads.ts'
 export type { EventKind, NetlinkEvent, Subscription } from './subscription.ts'
 export { ensureSysctl, readSysctl, type SysctlPath, writeSysctl } from './sysctl.ts'

@@ -2,7 +2,6 @@ import { parseIp } from '@ovnkit/inet'
 import { describe, expect, test } from 'vitest'
 import { flushConntrack, listConntrack } from './conntrack.ts'
 import { Netlink } from './netlink.ts'
-import { applyNft, deleteTable, ensureTable, NftError, type NftTable } from './nft.ts'
 import { readOffloads, setOffloads, userspaceDatapathOffloads } from './offloads.ts'
 import { ensureSysctl, readSysctl, writeSysctl } from './sysctl.ts'
 import { testNetns } from './testing.ts'
@@ -91,52 +90,5 @@ describe('conntrack', () => {
 
   test('an empty filter, which would mean everything, is refused', async () => {
     await expect(flushConntrack({})).rejects.toThrow(/expected a filter/)
-  })
-})
-
-describe('nftables', () => {
-  const table: NftTable = { family: 'inet', name: 'ovnkit-test' }
-  const chain = { chain: { name: 'post', type: 'nat', hook: 'postrouting', prio: 100, policy: 'accept' } }
-  const source = {
-    match: {
-      op: '==',
-      left: { payload: { protocol: 'ip', field: 'saddr' } },
-      right: { prefix: { addr: '10.244.0.0', len: 16 } },
-    },
-  }
-  const rule = { rule: { chain: 'post', expr: [source, { masquerade: null }] } }
-
-  test('a table is made once, replaced when it should differ, and removed', async () => {
-    using netns = testNetns()
-    expect(await ensureTable(table, [chain, rule], { netns })).toBe(true)
-    expect(await netns.exec('nft', 'list', 'ruleset')).toContain('ip saddr 10.244.0.0/16 masquerade')
-    expect(await ensureTable(table, [chain, rule], { netns: netns.path })).toBe(false)
-    expect(await ensureTable(table, [chain], { netns })).toBe(true)
-    expect(await netns.exec('nft', 'list', 'ruleset')).not.toContain('masquerade')
-    expect([await deleteTable(table, { netns }), await deleteTable(table, { netns })]).toEqual([true, false])
-  })
-
-  test('tables of others stay as they are', async () => {
-    using netns = testNetns()
-    await netns.exec('nft', 'add table inet theirs; add chain inet theirs c')
-    await ensureTable(table, [chain], { netns })
-    await deleteTable(table, { netns })
-    expect(await netns.exec('nft', 'list', 'ruleset')).toBe('table inet theirs {\n\tchain c {\n\t}\n}\n')
-  })
-
-  test('a bad command leaves the whole batch undone', async () => {
-    using netns = testNetns()
-    const commands = [
-      { add: { table: { ...table } } },
-      { add: { chain: { family: 'inet', table: 'nope', name: 'x' } } },
-    ]
-    await expect(applyNft(commands, { netns })).rejects.toThrow(NftError)
-    expect(await netns.exec('nft', 'list', 'ruleset')).toBe('')
-  })
-
-  test('a namespace that is not there is an error, not a change to the host', async () => {
-    await expect(applyNft([{ add: { table: { ...table } } }], { netns: '/run/netns/there-is-none' })).rejects.toThrow(
-      /No such file or directory/,
-    )
   })
 })

@@ -1,15 +1,15 @@
 import { externalIds, managedBy } from '@ovnkit/cni-api'
 import { type KubeClient, KubeTarget, type Mirror, observed, resources } from '@ovnkit/kube'
-import { KernelTarget } from '@ovnkit/linux'
+import { KernelTarget, NftTarget } from '@ovnkit/linux'
 import type { Logger } from '@ovnkit/process'
 import { databaseReplica, Engine, OvsdbTarget } from '@ovnkit/reconcile'
 import type { LocalDatabase } from '../facts/switch.ts'
 import { renderChassis } from './chassis.ts'
 import type { HostContext } from './context.ts'
 import { renderManagement } from './management.ts'
-import { natTable, renderMasquerade } from './masquerade.ts'
-import { NftTarget } from './nft-target.ts'
+import { renderMasquerade } from './masquerade.ts'
 import { targets } from './objects.ts'
+import { hostTable, renderHostTable } from './table.ts'
 
 export interface HostEngineOptions {
   readonly context: HostContext
@@ -22,7 +22,12 @@ export interface HostEngineOptions {
 }
 
 /** Owners of the node's set-up, as `status` and logs name them. */
-export const hostOwners = { chassis: 'chassis', management: 'management', masquerade: 'masquerade' } as const
+export const hostOwners = {
+  chassis: 'chassis',
+  management: 'management',
+  table: 'host-table',
+  masquerade: 'masquerade',
+} as const
 
 /** What keeps the host as it should be: the switch's database, kernel, nftables, and annotations of the Node. */
 export async function createHostEngine(options: HostEngineOptions): Promise<Engine> {
@@ -33,7 +38,8 @@ export async function createHostEngine(options: HostEngineOptions): Promise<Engi
     owners: [
       { kind: hostOwners.chassis, keys: ofNode, render: (_, view) => renderChassis(context, view) },
       { kind: hostOwners.management, keys: ofNode, render: (_, view) => renderManagement(context, view), order: 1 },
-      { kind: hostOwners.masquerade, keys: ofNode, render: (_, view) => renderMasquerade(context, view), order: 2 },
+      { kind: hostOwners.table, keys: ofNode, render: (_, view) => renderHostTable(context, view), order: 2 },
+      { kind: hostOwners.masquerade, keys: ofNode, render: () => renderMasquerade(context), order: 3 },
     ],
     targets: [
       new OvsdbTarget({
@@ -42,7 +48,7 @@ export async function createHostEngine(options: HostEngineOptions): Promise<Engi
         ownership: { mark: [externalIds.managedBy, managedBy], owner: externalIds.owner },
       }),
       stack.use(await KernelTarget.open({ onError })),
-      new NftTarget([natTable]),
+      stack.use(await NftTarget.open({ tables: [hostTable], onError: err => logger.error({ err }, 'nftables') })),
       nodeTarget(options),
     ],
     sources: [context.nodes, context.subnets, context.links, context.switches],
