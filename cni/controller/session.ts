@@ -2,7 +2,7 @@ import { type Config, externalIds, managedBy, nodePortName, tunnelPort } from '@
 import { type EventRecorder, kubeDesires, resources } from '@ovnkit/kube'
 import { portAddresses, portsPerSwitch } from '@ovnkit/ovn'
 import type { Logger } from '@ovnkit/process'
-import { databaseReplica, Engine, OvsdbObjects, OvsdbTarget } from '@ovnkit/reconcile'
+import { databaseReplica, Engine, OvsdbObjects, OvsdbTarget, type Store } from '@ovnkit/reconcile'
 import type { PodFacts } from './facts/pod.ts'
 import { Allocator } from './ipam/allocator.ts'
 import { Joins } from './ipam/joins.ts'
@@ -12,15 +12,18 @@ import { recordedAddresses, wishesOf } from './ipam/wishes.ts'
 import type { ChassisWatch } from './ovn/chassis.ts'
 import { ChassisJanitor } from './ovn/chassis-janitor.ts'
 import { ForeignPorts } from './ovn/foreign-ports.ts'
+import { foreignSwitch } from './ovn/foreign-switch.ts'
 import { knownNetworks, knownPorts, leftClaims } from './ovn/known.ts'
 import { type Northbound, northboundTables } from './ovn/northbound.ts'
 import { PortClaims } from './ovn/port-claims.ts'
 import { type Southbound, southboundTables } from './ovn/southbound.ts'
 import { chassisKind } from './render/chassis.ts'
+import type { Reachable } from './render/interconnect.ts'
 import { ownerKinds } from './render/kinds.ts'
 import type { Sources } from './sources.ts'
 import { networkKey } from './subnet/network.ts'
 import { SubnetPlanner } from './subnet/planner.ts'
+import { followReachable } from './subnet/reachable.ts'
 
 export interface SessionOptions {
   readonly config: Config
@@ -49,7 +52,13 @@ export class Session implements Disposable {
     this.planner = plannerOf(options, () => this.allocator.retryAll())
     const foreign = this.#resources.use(new ForeignPorts(nb, this.planner.networks))
     this.allocator = allocatorOf(options, this.planner, claims, joins, foreign)
-    this.engine = engineOf(options, this.planner, this.allocator, joins)
+    const reachable = followReachable({
+      networks: this.planner.networks,
+      nodes: sources.nodes,
+      join: options.config.network.joinCIDR,
+    })
+    this.#resources.use(reachable.stop)
+    this.engine = engineOf(options, this.planner, this.allocator, joins, reachable.store)
     this.#recall(options, claims)
     this.#resources.use(foreign.store.subscribe(uuid => this.allocator.foreignChanged(uuid)))
     foreign.start()
@@ -111,12 +120,13 @@ export class Session implements Disposable {
   }
 }
 
-function plannerOf({ config, sources }: SessionOptions, planned: () => void): SubnetPlanner {
+function plannerOf({ config, sources, nb }: SessionOptions, planned: () => void): SubnetPlanner {
   const { clusterCIDR, serviceCIDR, joinCIDR } = config.network
   return new SubnetPlanner({
     subnets: sources.subnets,
     nodes: sources.nodes,
     external: config.ovn.mode === 'external',
+    foreignSwitch: name => foreignSwitch(nb, name),
     clusterNetwork: networkKey(clusterCIDR),
     reserved: [
       ...serviceCIDR.map(range => ({ name: 'network.serviceCIDR', range })),
@@ -156,9 +166,11 @@ function engineOf(
   planner: SubnetPlanner,
   allocator: Allocator,
   joins: Joins,
+  reachable: Store<Reachable>,
 ): Engine {
   const namespace = config.ovn.clusterName || managedBy
   const ownership = { mark: [externalIds.managedBy, managedBy], owner: externalIds.owner } as const
+  const contributed = [{ table: 'Address_Set', column: 'addresses' }]
   const { network } = config
   const engine: Engine = new Engine({
     owners: [
@@ -170,11 +182,13 @@ function engineOf(
           assignments: allocator.assignments,
           usage: allocator.usage,
           joins: joins.store,
+          reachable,
           get outcomes() {
             return engine.statusStore
           },
           join: network.joinCIDR,
           services: network.serviceCIDR,
+          dhcpMtu: network.mtu,
           cluster: config.ovn.mode === 'external' ? [] : network.clusterCIDR,
         },
         { nb: new OvsdbObjects({ target: 'nb', namespace }), kube: kubeDesires(sources.target.name) },
@@ -187,7 +201,7 @@ function engineOf(
       }),
     ],
     targets: [
-      new OvsdbTarget({ name: 'nb', replica: databaseReplica(nb, northboundTables), ownership }),
+      new OvsdbTarget({ name: 'nb', replica: databaseReplica(nb, northboundTables), ownership, contributed }),
       new OvsdbTarget({ name: 'sb', replica: databaseReplica(sb, southboundTables), ownership }),
       sources.target,
     ],

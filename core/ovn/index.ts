@@ -32,9 +32,17 @@ export {
   or,
   predicate,
 } from './match/match.ts'
+export { type AclSpec, acl } from './rows/acl.ts'
 export { addressSet } from './rows/address-set.ts'
 export { portAddresses } from './rows/lsp-addresses.ts'
 export { allowPolicy, logicalRouter, reroutePolicy, routerPort, staticRoute } from './rows/router.ts'
 export type { ColumnValue, OvnRow, Parent } from './rows/row.ts'
-export { logicalSwitch, routerAttachment, type SwitchSpec, type VifPortSpec, vifPort } from './rows/switch.ts'
+export {
+  localnetPort,
+  logicalSwitch,
+  routerAttachment,
+  type SwitchSpec,
+  type VifPortSpec,
+  vifPort,
+} from './rows/switch.ts'
 export { defaultTunnelPort, portsPerSwitch, type TunnelType } from './tunnel-keys.ts'

@@ -32,6 +32,8 @@ export function network(subnet: string, cidr: string, options: { exclude?: reado
       parseIp(range.family === 4 ? range.network.replace(/\d+$/, n => String(Number(n) + 1)) : `${range.network}1`),
     ),
     exclude: (options.exclude ?? []).map(parseRange),
+    services: true,
+    dhcp: false,
   }
 }
 

@@ -1,7 +1,8 @@
 import { externalIds, managedBy } from '@ovnkit/cni-api'
-import { parseCidr, tryParseIp } from '@ovnkit/inet'
+import { type Cidr, parseCidr, tryParseIp } from '@ovnkit/inet'
 import { portAddresses } from '@ovnkit/ovn'
 import type { KnownPort } from '../ipam/restore.ts'
+import { readRecord } from '../render/record.ts'
 import type { Network } from '../subnet/network.ts'
 import type { Northbound } from './northbound.ts'
 import type { PortClaims } from './port-claims.ts'
@@ -14,27 +15,37 @@ export function networkOfOwner(owner: string | undefined): string | undefined {
   return owner?.startsWith(prefix) ? owner.slice(prefix.length) : undefined
 }
 
-/** The networks whose switches and router ports are in the Northbound database with our mark. */
+/** The networks whose router ports are in the Northbound database with our mark. */
 export function knownNetworks(nb: Northbound): Network[] {
+  const subnets = new Map(
+    [...nb.table('Logical_Switch').rows()].map(({ external_ids: ids }) => [
+      ids.get(externalIds.owner),
+      ids.get('zstack.io/subnet') ?? '',
+    ]),
+  )
   const networks: Network[] = []
-  for (const row of nb.table('Logical_Switch').rows()) {
-    const owner = row.external_ids.get(externalIds.owner)
+  for (const port of nb.table('Logical_Router_Port').rows()) {
+    const owner = port.external_ids.get(externalIds.owner)
     const key = networkOfOwner(owner)
-    if (key === undefined || owner === undefined) continue
+    if (key === undefined || port.external_ids.get(externalIds.managedBy) !== managedBy) continue
     const ranges = key.split(',').map(text => parseCidr(text))
-    const router = nb.table('Logical_Router_Port').by('byOwner', owner)
-    const gateways = [...(router?.networks ?? [])].flatMap(text => tryParseIp(text.split('/')[0] ?? '') ?? [])
-    if (gateways.length !== ranges.length) continue
-    const subnet = row.external_ids.get('zstack.io/subnet') ?? ''
-    networks.push({
-      key,
-      subnet,
-      ranges,
-      gateways: gateways.sort((a, b) => Number(a.includes(':')) - Number(b.includes(':'))),
-      exclude: [],
-    })
+    const network = readRecord(key, ranges, port) ?? overlayOf(key, ranges, port.networks, subnets.get(owner) ?? '')
+    if (network.gateways.length === ranges.length) networks.push(network)
   }
   return networks
+}
+
+function overlayOf(key: string, ranges: readonly Cidr[], networks: Iterable<string>, subnet: string): Network {
+  const gateways = [...networks].flatMap(text => tryParseIp(text.split('/')[0] ?? '') ?? [])
+  return {
+    key,
+    subnet,
+    ranges,
+    gateways: gateways.sort((a, b) => Number(a.includes(':')) - Number(b.includes(':'))),
+    exclude: [],
+    services: true,
+    dhcp: false,
+  }
 }
 
 /** The ports of pods in the Northbound database with our mark. */

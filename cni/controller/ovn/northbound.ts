@@ -3,22 +3,34 @@ import { OVN_Northbound, type OVN_Northbound_Tables } from '@ovnkit/ovn'
 import { type Database, type DatabaseOptions, mapKey, openDatabase } from '@ovnkit/ovsdb'
 
 const byName = { byName: ['name'] }
-const byOwner = { byOwner: [mapKey('external_ids', externalIds.owner)] }
+const byOwner = { byOwner: [mapKey('external_ids', externalIds.owner)], ...byName }
 
 /**
  * What of the Northbound database is held: the tables that are written, with the columns that are compared. What northd writes back (`up`,
  * `dynamic_addresses` of ports) is left out, so that a port that comes up costs nothing here.
  */
 const tables = {
-  Logical_Switch: { columns: ['name', 'ports', 'other_config', 'external_ids'], indexes: byName },
+  Logical_Switch: { columns: ['name', 'ports', 'acls', 'other_config', 'external_ids'], indexes: byName },
   Logical_Switch_Port: {
-    columns: ['name', 'type', 'addresses', 'port_security', 'options', 'external_ids'],
+    columns: [
+      'name',
+      'type',
+      'addresses',
+      'port_security',
+      'options',
+      'tag',
+      'dhcpv4_options',
+      'dhcpv6_options',
+      'external_ids',
+    ],
     indexes: byName,
   },
   Logical_Router: { columns: ['name', 'ports', 'static_routes', 'policies', 'options', 'external_ids'] },
-  Logical_Router_Port: { columns: ['name', 'mac', 'networks', 'external_ids'], indexes: byOwner },
+  Logical_Router_Port: { columns: ['name', 'mac', 'networks', 'ipv6_ra_configs', 'external_ids'], indexes: byOwner },
   Logical_Router_Static_Route: { columns: ['ip_prefix', 'nexthop', 'external_ids'] },
   Logical_Router_Policy: { columns: ['priority', 'match', 'action', 'nexthops', 'external_ids'] },
+  ACL: { columns: ['name', 'direction', 'priority', 'match', 'action', 'external_ids'] },
+  DHCP_Options: { columns: ['cidr', 'options', 'external_ids'] },
   Address_Set: { columns: ['name', 'addresses', 'external_ids'] },
 } as const
 
@@ -30,6 +42,8 @@ export const northboundTables = [
   'Logical_Router_Port',
   'Logical_Router_Static_Route',
   'Logical_Router_Policy',
+  'ACL',
+  'DHCP_Options',
   'Address_Set',
 ] as const
 

@@ -17,7 +17,7 @@ const anywhere: Readonly<Record<Family, string>> = { 4: '0.0.0.0/0', 6: '::/0' }
 const joinPort = `${clusterRouter}-${joinSwitch}`
 
 /** What exists once: the router over all networks, the join network that leads to the hosts, and the set of pods' ranges. */
-export function clusterRows(join: readonly Cidr[], overlay: readonly Cidr[]): OvnRow[] {
+export function clusterRows(join: readonly Cidr[]): OvnRow[] {
   const [first] = join
   if (first === undefined) return []
   return [
@@ -58,11 +58,8 @@ export function clusterRows(join: readonly Cidr[], overlay: readonly Cidr[]): Ov
       }),
     ),
     ...([4, 6] as const).map(family =>
-      addressSet({
-        key: overlaySet(family),
-        name: overlaySet(family),
-        addresses: overlay.filter(range => range.family === family).map(range => range.text),
-      }),
+      // Filled by the networks.
+      addressSet({ key: overlaySet(family), name: overlaySet(family) }),
     ),
   ]
 }

@@ -1,7 +1,7 @@
 import { annotationNames, formatJoinAddresses } from '@ovnkit/cni-api'
-import type { Cidr } from '@ovnkit/inet'
+import { type Cidr, type Family, type IpAddress, ipFamily } from '@ovnkit/inet'
 import { type KubeDesires, type ObjectRef, resources } from '@ovnkit/kube'
-import type { OvnRow, Parent } from '@ovnkit/ovn'
+import type { OvnRow } from '@ovnkit/ovn'
 import type { Desired, OvsdbObjects, OwnerKind, OwnerStatus, ReadableStore, Rendered, View } from '@ovnkit/reconcile'
 import type { NodeFacts } from '../facts/node.ts'
 import type { PodFacts } from '../facts/pod.ts'
@@ -10,14 +10,18 @@ import type { Assignment, Usage } from '../ipam/assignment.ts'
 import type { JoinPlace } from '../ipam/join-addresses.ts'
 import { subnetFinalizer, subnetResource } from '../resources.ts'
 import { defaultSubnet } from '../subnet/automatic.ts'
-import type { Network } from '../subnet/network.ts'
+import { isOverlay, type Network } from '../subnet/network.ts'
 import type { Verdict } from '../subnet/plan.ts'
+import { everything } from '../subnet/reachable.ts'
 import { subnetStatus } from '../subnet/status.ts'
 import { clusterRows } from './cluster.ts'
-import { switchKey } from './layout.ts'
+import { dhcpKey, dhcpRows } from './dhcp.ts'
+import type { Reachable } from './interconnect.ts'
+import { overlaySet, underlaySet } from './layout.ts'
 import { networkRows } from './network.ts'
 import { nodeRows } from './node.ts'
 import { podAnnotations, podPort } from './pod.ts'
+import { underlayKinds } from './underlay-kinds.ts'
 
 /** Everything that renders read. */
 export interface World {
@@ -29,17 +33,21 @@ export interface World {
   readonly assignments: ReadableStore<Assignment, 'network'>
   readonly usage: ReadableStore<Usage>
   readonly joins: ReadableStore<JoinPlace>
+  /** What pods on networks of others reach by our router; one value. */
+  readonly reachable: ReadableStore<Reachable>
   /** Outcomes by owner key. */
   readonly outcomes: ReadableStore<OwnerStatus>
   readonly join: readonly Cidr[]
   readonly services: readonly Cidr[]
+  /** MTU that DHCP tells; 0: none. */
+  readonly dhcpMtu: number
   /** Ranges of the Subnet that the controller makes itself; none in external mode. */
   readonly cluster: readonly Cidr[]
 }
 
 /** Where desired things are made. */
 export interface Makers {
-  readonly nb: Pick<OvsdbObjects, 'row'>
+  readonly nb: Pick<OvsdbObjects, 'row' | 'element' | 'ref'>
   readonly kube: KubeDesires
 }
 
@@ -54,7 +62,7 @@ export function ownerKinds(world: World, makers: Makers): OwnerKind[] {
       kind: 'cluster',
       keys: ['-'],
       order: 0,
-      render: (_, view) => objects(rows(clusterRows(world.join, ranges(world, view)))),
+      render: () => objects(rows(clusterRows(world.join))),
     },
     {
       kind: 'network',
@@ -62,7 +70,7 @@ export function ownerKinds(world: World, makers: Makers): OwnerKind[] {
       order: 1,
       render(key, view) {
         const network = view.get(world.networks, key)
-        return objects(network === undefined ? [] : rows(networkRows(network)))
+        return objects(network === undefined ? [] : renderNetwork(world, makers.nb, network))
       },
     },
     {
@@ -71,6 +79,7 @@ export function ownerKinds(world: World, makers: Makers): OwnerKind[] {
       order: 1,
       render: (_, view) => objects(defaultSubnet(world, makers.kube, view)),
     },
+    ...underlayKinds(world, makers),
     { kind: 'node', keys: world.nodes, order: 2, render: (key, view) => renderNode(world, makers, key, view) },
     { kind: 'pod', keys: world.pods, order: 3, render: (key, view) => renderPod(world, makers, key, view) },
     {
@@ -82,8 +91,20 @@ export function ownerKinds(world: World, makers: Makers): OwnerKind[] {
   ]
 }
 
-function ranges(world: World, view: View): Cidr[] {
-  return [...view.keys(world.networks)].sort().flatMap(key => view.get(world.networks, key)?.ranges ?? [])
+function renderNetwork({ dhcpMtu }: World, nb: Makers['nb'], network: Network): Desired[] {
+  const rows = [...networkRows(network), ...dhcpRows(network, dhcpMtu)].map(row => nb.row(row))
+  return isOverlay(network) ? [...rows, ...setMembers(nb, overlaySet, network.ranges)] : rows
+}
+
+/** Texts as members of the address sets of their families. */
+function setMembers(
+  nb: Makers['nb'],
+  nameOf: (family: Family) => string,
+  members: readonly { readonly family: Family; readonly text: string }[],
+): Desired[] {
+  return members.map(({ family, text }) =>
+    nb.element({ row: { table: 'Address_Set', key: nameOf(family) }, column: 'addresses', value: text }),
+  )
 }
 
 function renderNode(world: World, { nb, kube }: Makers, key: string, view: View): Rendered {
@@ -127,19 +148,24 @@ function renderPod(world: World, { nb, kube }: Makers, key: string, view: View):
   if (network === undefined)
     return { kind: 'wait', reason: 'NetworkGone', message: `network ${assignment.network} is not set up` }
   const chassis = view.get(world.nodes, pod.node)?.chassis ?? pod.node
+  const reachable = isOverlay(network) ? undefined : view.get(world.reachable, everything)
   return {
     kind: 'objects',
     objects: [
-      nb.row(podPort(pod, assignment, portsOf(network), chassis)),
-      kube.annotations(ref, podAnnotations(pod, assignment, network, world.services)),
+      nb.row(podPort(pod, assignment, network, { chassis, dhcp: dhcpOf(nb, network) })),
+      ...(reachable === undefined ? [] : setMembers(nb, underlaySet, assignment.addresses.map(withFamily))),
+      kube.annotations(ref, podAnnotations(pod, assignment, network, world.services, reachable)),
     ],
   }
 }
 
-function portsOf(network: Network): Parent {
-  return network.externalSwitch === undefined
-    ? { table: 'Logical_Switch', key: switchKey(network.key), column: 'ports' }
-    : { table: 'Logical_Switch', index: 'byName', value: network.externalSwitch, column: 'ports' }
+const withFamily = (text: IpAddress) => ({ text, family: ipFamily(text) })
+
+/** UUIDs of the network's DHCP_Options, by family. */
+function dhcpOf(nb: Makers['nb'], { dhcp, key, ranges }: Network): Partial<Record<Family, string>> {
+  return Object.fromEntries(
+    dhcp ? ranges.map(({ family }) => [family, nb.ref('DHCP_Options', dhcpKey(key, family))]) : [],
+  )
 }
 
 function renderSubnet(world: World, kube: KubeDesires, key: string, view: View): Desired[] {

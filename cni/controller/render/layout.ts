@@ -1,6 +1,7 @@
 import { clusterRouter, joinSwitch } from '@ovnkit/cni-api'
 import type { Family } from '@ovnkit/inet'
 import type { Parent } from '@ovnkit/ovn'
+import type { Network } from '../subnet/network.ts'
 
 /** Keys, names and priorities that several renders agree on. */
 
@@ -12,15 +13,32 @@ export const joinPorts: Parent = { table: 'Logical_Switch', key: joinSwitch, col
 /** Row key of a network's switch. */
 export const switchKey = (network: string) => `network/${network}`
 
+/** A column of a network's switch, ours or ZStack's. */
+export const switchOf = ({ key, externalSwitch }: Pick<Network, 'key' | 'externalSwitch'>, column: string): Parent =>
+  externalSwitch === undefined
+    ? { table: 'Logical_Switch', key: switchKey(key), column }
+    : { table: 'Logical_Switch', index: 'byName', value: externalSwitch, column }
+
 /** Of routing policies; the highest that matches wins. Gaps leave room for what routes pods otherwise. */
 export const policyPriority = {
   /** Into our own networks: as the routing table says. */
   inside: 30000,
+  /** From pods of networks whose gateway is not ours: through the management port of the pod's own node. */
+  underlay: 24000,
   /** To an address of a node: through that node's management port. */
   node: 20000,
   /** From pods to anywhere else: through the management port of the pod's own node. */
   egress: 10000,
 } as const
+
+/** Of ACLs; the highest that matches wins. */
+export const aclPriority = {
+  /** Questions from the wire for our router's addresses. */
+  unseen: 32500,
+} as const
+
+/** The address set with the pods of all networks whose gateway is not ours. */
+export const underlaySet = (family: Family) => `underlay_v${family}`
 
 /** The address set with the ranges of all overlay networks of a family. */
 export const overlaySet = (family: Family) => `overlay_v${family}`

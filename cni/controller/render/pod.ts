@@ -1,24 +1,32 @@
-import { annotationNames, externalIds, formatPodNetworks, podPortName } from '@ovnkit/cni-api'
-import { type Cidr, ipFamily, macFromIp } from '@ovnkit/inet'
-import { type OvnRow, type Parent, vifPort } from '@ovnkit/ovn'
+import { annotationNames, externalIds, formatPodNetworks, type PodRoute, podPortName } from '@ovnkit/cni-api'
+import { type Cidr, type Family, ipFamily, macFromIp } from '@ovnkit/inet'
+import { type OvnRow, vifPort } from '@ovnkit/ovn'
 import type { PodFacts } from '../facts/pod.ts'
 import type { Assigned } from '../ipam/assignment.ts'
 import { type Network, switchName } from '../subnet/network.ts'
+import { interconnectRoutes, type Reachable } from './interconnect.ts'
+import { switchOf } from './layout.ts'
 
 /**
  * A pod's logical port. The row belongs to this pod instance: a pod that is created anew under the name gets a row of its own, which the
  * interface of its predecessor cannot bind (`iface-id-ver`).
  */
-export function podPort(pod: PodFacts, assigned: Assigned, on: Parent, chassis: string): OvnRow {
+export function podPort(
+  pod: PodFacts,
+  assigned: Assigned,
+  network: Network,
+  { chassis, dhcp }: { readonly chassis: string; readonly dhcp: Partial<Record<Family, string>> },
+): OvnRow {
   return vifPort({
     key: `pod/${pod.namespace}/${pod.name}/${pod.uid}`,
     name: podPortName(pod.namespace, pod.name),
-    switch: on,
+    switch: switchOf(network, 'ports'),
     mac: podMac(assigned),
     addresses: assigned.addresses,
     secured: true,
     requestedChassis: chassis,
     interfaceVersion: pod.uid,
+    dhcp,
     externalIds: { [externalIds.namespace]: pod.namespace, [externalIds.pod]: pod.name, [externalIds.podUid]: pod.uid },
   })
 }
@@ -29,6 +37,7 @@ export function podAnnotations(
   assigned: Assigned,
   network: Network,
   services: readonly Cidr[],
+  reachable?: Reachable,
 ): Record<string, string> {
   const names = annotationNames.pod
   const mac = podMac(assigned)
@@ -37,11 +46,7 @@ export function podAnnotations(
       addresses: assigned.addresses.map((ip, i) => ({ ip, prefixLength: network.ranges[i]?.prefixLength ?? 0 })),
       mac,
       gateways: network.gateways,
-      routes: services.flatMap(destination =>
-        network.gateways
-          .filter(nextHop => ipFamily(nextHop) === destination.family)
-          .map(nextHop => ({ destination, nextHop })),
-      ),
+      routes: reachable ? interconnectRoutes(network, services, reachable) : gatewayRoutes(network, services),
     }),
     [names.podUid]: pod.uid,
     [names.podIp]: assigned.addresses.join(','),
@@ -50,6 +55,12 @@ export function podAnnotations(
     [names.logicalSwitch]: switchName(network),
     [names.logicalSwitchPort]: podPortName(pod.namespace, pod.name),
   }
+}
+
+function gatewayRoutes({ gateways }: Network, destinations: readonly Cidr[]): PodRoute[] {
+  return destinations.flatMap(destination =>
+    gateways.filter(nextHop => ipFamily(nextHop) === destination.family).map(nextHop => ({ destination, nextHop })),
+  )
 }
 
 function podMac(assigned: Assigned) {

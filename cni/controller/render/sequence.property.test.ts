@@ -20,6 +20,7 @@ import type { Assignment, Usage } from '../ipam/assignment.ts'
 import type { JoinPlace } from '../ipam/join-addresses.ts'
 import type { Network } from '../subnet/network.ts'
 import type { Verdict } from '../subnet/plan.ts'
+import type { Reachable } from './interconnect.ts'
 import { ownerKinds } from './kinds.ts'
 
 const cluster = parseCidr('10.244.0.0/16')
@@ -38,6 +39,7 @@ function newSources() {
     }),
     usage: new Store<Usage>({ name: 'usage' }),
     joins: new Store<JoinPlace>({ name: 'joins' }),
+    reachable: new Store<Reachable>({ name: 'reachable' }),
   }
   for (const one of Object.values(subnets)) sources.networks.set(one.key, one)
   for (const store of Object.values(sources)) store.markSynced()
@@ -63,9 +65,10 @@ class RenderWorld implements World {
           },
           join: [parseCidr('100.64.0.0/16'), parseCidr('fd98::/64')],
           services: [parseCidr('10.96.0.0/16')],
+          dhcpMtu: 0,
           cluster: [cluster],
         },
-        { nb: { row: memoryRow }, kube: memoryKube },
+        { nb: { row: memoryRow, element: memoryElement, ref: (table, key) => `${table} ${key}` }, kube: memoryKube },
       ),
       targets: [sources.nb, sources.kubernetes],
       clock: new EagerClock(),
@@ -86,6 +89,14 @@ function memoryRow(row: OvnRow): ReturnType<Parameters<typeof ownerKinds>[1]['nb
   const needs = row.parent?.key === undefined ? [] : [`${row.parent.table} ${row.parent.key}`]
   return new MemoryObject('nb', `${row.table} ${row.key}`, row.columns, { needs }) as never
 }
+
+const memoryElement: Parameters<typeof ownerKinds>[1]['nb']['element'] = ({ row, column, value }) =>
+  new MemoryObject(
+    'nb',
+    `${row.table} ${row.key} ${column} ${value}`,
+    {},
+    { needs: [`${row.table} ${row.key}`] },
+  ) as never
 
 const object = (part: string, ref: ObjectRef | string, value: unknown): never => {
   const name = typeof ref === 'string' ? ref : `${ref.resource.plural}/${ref.namespace ?? ''}/${ref.name}`

@@ -17,6 +17,19 @@ export interface Network {
   readonly exclude: readonly IpRange[]
   /** Name of the foreign switch that the network lives on; without it the switch is ours. */
   readonly externalSwitch?: string | undefined
+  /** The physical network that our switch is joined to; VLAN 0: untagged. */
+  readonly underlay?: { readonly provider: string; readonly vlan: number } | undefined
+  /** Our router's addresses where the gateway is somebody else's, in the order of `ranges`; they are among `exclude`. */
+  readonly interconnect?: readonly IpAddress[] | undefined
+  /** `spec.enableServices` or its default: pods reach Services from the switch. */
+  readonly services: boolean
+  /** `spec.enableDHCP`: OVN answers its ports. */
+  readonly dhcp: boolean
+}
+
+/** The gateway is our router. Elsewhere it is a machine of the provider's or of ZStack's, and our router just has a port. */
+export function isOverlay(network: Pick<Network, 'underlay' | 'externalSwitch'>): boolean {
+  return network.underlay === undefined && network.externalSwitch === undefined
 }
 
 export function networkKey(ranges: readonly Cidr[]): string {

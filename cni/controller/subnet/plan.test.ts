@@ -1,6 +1,7 @@
-import { parseCidr, parseIp } from '@ovnkit/inet'
+import { formatRange, parseCidr, parseIp } from '@ovnkit/inet'
 import { describe, expect, it } from 'vitest'
 import type { SubnetFacts } from '../facts/subnet.ts'
+import type { ForeignSwitch } from './placement.ts'
 import { type Plan, type PlanInput, planNetworks } from './plan.ts'
 
 type Options = Partial<Omit<SubnetFacts, 'spec'>> & { gateway?: string; spec?: Partial<SubnetFacts['spec']> }
@@ -27,6 +28,7 @@ function plan(subnets: readonly SubnetFacts[], options: Partial<PlanInput> & { b
     current: before?.networks.values() ?? [],
     inUse: () => before !== undefined,
     external: false,
+    foreignSwitch: () => undefined,
     reserved: [{ name: 'the service range', range: parseCidr('10.96.0.0/16') }],
     nodeAddresses: [{ node: 'a', address: parseIp('192.168.0.10') }],
     ...input,
@@ -129,13 +131,61 @@ describe('planning networks', () => {
   it('refuses what this mode cannot do', () => {
     const result = plan([
       subnet('zstack', '10.1.0.0/24', { spec: { externalLogicalSwitch: 'vpc' } }),
-      subnet('vlan', '10.2.0.0/24', { spec: { vlanID: 100, provider: 'p' } }),
+      subnet('vlan', '10.2.0.0/24', { spec: { vlanID: 100 } }),
     ])
-    expect([reasonOf(result, 'zstack'), reasonOf(result, 'vlan')]).toEqual(['ExternalModeOnly', 'UnderlayNotSupported'])
-    expect(
-      networksOf(
-        plan([subnet('zstack', '10.1.0.0/24', { spec: { externalLogicalSwitch: 'vpc' } })], { external: true }),
-      ),
-    ).toHaveLength(1)
+    expect([reasonOf(result, 'zstack'), reasonOf(result, 'vlan')]).toEqual(['ExternalModeOnly', 'NoProvider'])
+  })
+})
+
+describe('a Subnet on a network of others', () => {
+  const vlan = (options: Options = {}) =>
+    subnet('vlan', '10.2.0.0/24', { ...options, spec: { vlanID: 100, provider: 'p', ...options.spec } })
+  const vpc = subnet('vpc', '10.1.0.0/24', { spec: { externalLogicalSwitch: 'ls' } })
+  const found = (options: Partial<ForeignSwitch> = {}): Partial<PlanInput> => ({
+    external: true,
+    foreignSwitch: name =>
+      name === 'ls' ? { ranges: [], gateways: [], used: new Set(), cluster: undefined, ...options } : undefined,
+  })
+  const interconnectOf = (result: Plan) =>
+    [...result.networks.values()].flatMap(({ interconnect }) => interconnect ?? [])
+
+  it('has the first address that is nobody’s for our router, and keeps it', () => {
+    const first = plan([vlan({ spec: { excludeIPs: ['10.2.0.2-10.2.0.9'] } })])
+    expect(interconnectOf(first)).toEqual(['10.2.0.10'])
+    expect(interconnectOf(plan([vlan()], { before: first }))).toEqual(['10.2.0.10'])
+    expect(interconnectOf(plan([vlan({ recordedInterconnect: '10.2.0.77' })]))).toEqual(['10.2.0.77'])
+    expect(interconnectOf(plan([vpc], found({ used: new Set([parseIp('10.1.0.2')]) })))).toEqual(['10.1.0.3'])
+  })
+
+  it('gives neither that one nor addresses of nodes to pods, and may hold nodes', () => {
+    const result = plan([vlan()], { nodeAddresses: [{ node: 'a', address: parseIp('10.2.0.2') }] })
+    expect(result.verdicts.get('vlan')).toEqual({ kind: 'accepted', network: '10.2.0.0/24' })
+    expect([...result.networks.values()][0]?.exclude.map(formatRange)).toEqual(['10.2.0.3', '10.2.0.2'])
+  })
+
+  it('is refused without room for our router', () => {
+    expect(reasonOf(plan([vlan({ spec: { excludeIPs: ['10.2.0.0-10.2.0.255'] } })]), 'vlan')).toBe('InvalidCIDR')
+  })
+
+  it.each<[string, Partial<ForeignSwitch>]>([
+    ['CIDRMismatch', { ranges: [parseCidr('10.1.0.0/16')] }],
+    ['GatewayMismatch', { gateways: [{ ip: parseIp('10.1.0.254'), network: parseCidr('10.1.0.0/24') }] }],
+    ['SwitchOfACluster', { cluster: 'other' }],
+  ])('must agree with its switch: %s', (reason, options) => {
+    expect(reasonOf(plan([vpc], found(options)), 'vpc')).toBe(reason)
+  })
+
+  it('waits for its switch, and is accepted when all agrees', () => {
+    expect(reasonOf(plan([vpc], { external: true }), 'vpc')).toBe('SwitchNotFound')
+    const gateways = [{ ip: parseIp('10.1.0.1'), network: parseCidr('10.1.0.0/24') }]
+    expect(networksOf(plan([vpc], found({ ranges: [parseCidr('10.1.0.0/24')], gateways })))).toEqual([
+      'vpc 10.1.0.0/24',
+    ])
+  })
+
+  it('stays where its pods live', () => {
+    const before = plan([vlan()])
+    expect(reasonOf(plan([subnet('vlan', '10.2.0.0/24')], { before }), 'vlan')).toBe('PlaceChanged')
+    expect(networksOf(plan([vlan({ spec: { vlanID: 101 } })], { before }))).toEqual(['vlan 10.2.0.0/24'])
   })
 })

@@ -2,6 +2,7 @@ import { type Cidr, cidrContains, cidrsOverlap, type IpAddress } from '@ovnkit/i
 import type { SubnetFacts } from '../facts/subnet.ts'
 import { type Network, networkKey } from './network.ts'
 import { type Addressing, isProblem, type Problem, parseAddressing } from './parse.ts'
+import { type ForeignSwitch, placementOf, switchProblem } from './placement.ts'
 
 /** What a Subnet came to. */
 export type Verdict =
@@ -20,6 +21,8 @@ export interface PlanInput {
   readonly current: Iterable<Network>
   readonly inUse: (network: string) => boolean
   readonly external: boolean
+  /** A switch that is not ours, by its name. */
+  readonly foreignSwitch: (name: string) => ForeignSwitch | undefined
   /** Ranges that no Subnet may touch, with a name for each. */
   readonly reserved: readonly { readonly name: string; readonly range: Cidr }[]
   readonly nodeAddresses: readonly { readonly node: string; readonly address: IpAddress }[]
@@ -37,8 +40,9 @@ export interface Plan {
  */
 export function planNetworks(input: PlanInput): Plan {
   const before = new Map<string, Network>()
-  for (const network of input.current) if (input.inUse(network.key)) before.set(network.subnet, network)
-  const planner = new Planner(input, before)
+  const current = [...input.current]
+  for (const network of current) if (input.inUse(network.key)) before.set(network.subnet, network)
+  const planner = new Planner(input, before, new Map(current.map(network => [network.key, network])))
   planner.keepOrphans()
   for (const subnet of input.subnets.toSorted(
     (a, b) => planner.rank(a) - planner.rank(b) || a.created - b.created || (a.name < b.name ? -1 : 1),
@@ -56,10 +60,13 @@ class Planner implements Plan {
   readonly #yielding = new Set<string>()
   /** Networks in use, by the Subnet that they belonged to. */
   readonly #before: ReadonlyMap<string, Network>
+  /** All networks as they were, by key. */
+  readonly #current: ReadonlyMap<string, Network>
 
-  constructor(input: PlanInput, before: ReadonlyMap<string, Network>) {
+  constructor(input: PlanInput, before: ReadonlyMap<string, Network>, current: ReadonlyMap<string, Network>) {
     this.#input = input
     this.#before = before
+    this.#current = current
   }
 
   rank(subnet: SubnetFacts): number {
@@ -91,6 +98,11 @@ class Planner implements Plan {
 
   #accept(subnet: SubnetFacts, parsed: Addressing): void {
     const key = networkKey(parsed.ranges)
+    const placement = placementOf(subnet, parsed, { ...this.#input, before: this.#current.get(key) })
+    if ('reason' in placement) {
+      this.#refuse(subnet, this.#before.get(subnet.name), placement)
+      return
+    }
     const holder = this.networks.get(key)
     if (subnet.automatic && holder !== undefined && !this.#yielding.has(key)) {
       this.verdicts.set(subnet.name, { kind: 'superseded', by: holder.subnet })
@@ -100,9 +112,8 @@ class Planner implements Plan {
       this.verdicts.set(holder.subnet, { kind: 'superseded', by: subnet.name })
     if (subnet.automatic) this.#yielding.add(key)
     else this.#yielding.delete(key)
-    const externalSwitch = subnet.spec.externalLogicalSwitch
-    this.networks.set(key, { key, subnet: subnet.name, ...parsed, externalSwitch })
-    const warning = this.#touchesNode(parsed)
+    this.networks.set(key, { key, subnet: subnet.name, ...parsed, ...placement })
+    const warning = isUnderOthers(subnet) ? undefined : this.#touchesNode(parsed)
     this.verdicts.set(subnet.name, { kind: 'accepted', network: key, ...(warning && { warning }) })
   }
 
@@ -115,11 +126,12 @@ class Planner implements Plan {
   #problemOf(subnet: SubnetFacts, parsed: Addressing, before: Network | undefined): Problem | undefined {
     return (
       this.#changed(parsed, before) ??
-      this.#unsupported(subnet) ??
+      this.#moved(subnet, before) ??
+      this.#unsupported(subnet, parsed) ??
       this.#overlap(subnet, parsed) ??
       this.#touchesReserved(parsed) ??
       // Pods that run already are not taken their network away for a node that came later.
-      (before === undefined ? this.#touchesNode(parsed) : undefined)
+      (before === undefined && !isUnderOthers(subnet) ? this.#touchesNode(parsed) : undefined)
     )
   }
 
@@ -140,18 +152,29 @@ class Planner implements Plan {
     return undefined
   }
 
-  #unsupported(subnet: SubnetFacts): Problem | undefined {
-    const { spec } = subnet
-    if (spec.externalLogicalSwitch !== undefined && !this.#input.external) {
-      return { reason: 'ExternalModeOnly', message: 'spec.externalLogicalSwitch: needs ovn.mode external' }
+  #moved({ spec }: SubnetFacts, before: Network | undefined): Problem | undefined {
+    if (before === undefined) return undefined
+    const { externalSwitch, underlay } = before
+    if (spec.externalLogicalSwitch === externalSwitch && (spec.provider === undefined) === (underlay === undefined))
+      return undefined
+    return {
+      reason: 'PlaceChanged',
+      message:
+        'spec.externalLogicalSwitch, spec.provider: pods live on the switch as it was; set them back and make another Subnet',
     }
-    if (spec.vlanID !== undefined || spec.provider !== undefined) {
+  }
+
+  #unsupported(subnet: SubnetFacts, parsed: Addressing): Problem | undefined {
+    const { externalLogicalSwitch: name, provider, vlanID } = subnet.spec
+    if (name !== undefined && !this.#input.external)
+      return { reason: 'ExternalModeOnly', message: 'spec.externalLogicalSwitch: needs ovn.mode external' }
+    if (vlanID !== undefined && provider === undefined) {
       return {
-        reason: 'UnderlayNotSupported',
-        message: 'spec.vlanID, spec.provider: underlay networks are not supported yet',
+        reason: 'NoProvider',
+        message: 'spec.vlanID: needs spec.provider, the name of the network that carries the VLAN',
       }
     }
-    return undefined
+    return name === undefined ? undefined : switchProblem(subnet, parsed, this.#input.foreignSwitch(name))
   }
 
   #overlap(subnet: SubnetFacts, parsed: Addressing): Problem | undefined {
@@ -196,4 +219,9 @@ class Planner implements Plan {
     }
     return undefined
   }
+}
+
+/** Others live in its range as well, nodes among them. */
+function isUnderOthers({ spec }: SubnetFacts): boolean {
+  return spec.provider !== undefined || spec.externalLogicalSwitch !== undefined
 }

@@ -5,12 +5,15 @@ import { same } from '../facts/same.ts'
 import type { SubnetFacts } from '../facts/subnet.ts'
 import type { Candidate, Candidates } from '../ipam/select.ts'
 import type { Network } from './network.ts'
+import type { ForeignSwitch } from './placement.ts'
 import { planNetworks, type Verdict } from './plan.ts'
 
 export interface SubnetPlannerOptions {
   readonly subnets: ReadableStore<SubnetFacts>
   readonly nodes: ReadableStore<NodeFacts>
   readonly external: boolean
+  /** A switch that is not ours, by its name. */
+  readonly foreignSwitch: (name: string) => ForeignSwitch | undefined
   /** Key of the network that `network.clusterCIDR` describes. */
   readonly clusterNetwork: string
   readonly reserved: readonly { readonly name: string; readonly range: Cidr }[]
@@ -86,13 +89,14 @@ export class SubnetPlanner implements Candidates {
   }
 
   #plan(current: readonly Network[]): void {
-    const { subnets, nodes, external, reserved } = this.#options
+    const { subnets, nodes, external, foreignSwitch, reserved } = this.#options
     const all = values(subnets)
     const plan = planNetworks({
       subnets: all,
       current,
       inUse: this.#inUse,
       external,
+      foreignSwitch,
       reserved,
       nodeAddresses: values(nodes).flatMap(({ name, addresses }) =>
         addresses.map(address => ({ node: name, address })),

@@ -32,6 +32,7 @@ export function subnetStatus(input: StatusInput): SubnetStatus {
     availableIPs: network === undefined ? 0 : (usage?.available ?? 0),
     usedIPs: network === undefined ? 0 : (usage?.used ?? 0),
     ...(network && { logicalSwitch: switchName(network) }),
+    ...(network?.interconnect && { interconnectIP: network.interconnect.join(',') }),
     conditions: conditions(input, { phase, reason, message }),
   }
 }

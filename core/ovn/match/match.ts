@@ -28,6 +28,8 @@ export type MatchField =
   | 'udp.dst'
   | 'sctp.src'
   | 'sctp.dst'
+  | 'arp.tpa'
+  | 'nd.target'
 
 const stringFields: ReadonlySet<MatchField> = new Set<MatchField>(['inport', 'outport'])
 

@@ -13,12 +13,21 @@ export function routerPort(spec: {
   router: Parent
   mac: string
   networks: readonly string[]
+  /** `ipv6_ra_configs` (ovn-nb(5)); without keys the port advertises nothing. */
+  advertisements?: Readonly<Record<string, string>>
+  externalIds?: Readonly<Record<string, string>> | undefined
 }): OvnRow {
   return {
     table: 'Logical_Router_Port',
     key: spec.key,
     parent: spec.router,
-    columns: { name: spec.name, mac: spec.mac, networks: spec.networks },
+    columns: {
+      name: spec.name,
+      mac: spec.mac,
+      networks: spec.networks,
+      ipv6_ra_configs: spec.advertisements,
+      external_ids: spec.externalIds,
+    },
   }
 }
 

@@ -45,6 +45,8 @@ export interface VifPortSpec {
   readonly requestedChassis?: string | undefined
   /** The port is bound only to an Interface with the same `external_ids:iface-id-ver`. */
   readonly interfaceVersion?: string | undefined
+  /** UUIDs of the DHCP_Options that answer the port, by family. */
+  readonly dhcp?: { readonly 4?: string; readonly 6?: string }
   readonly externalIds?: Readonly<Record<string, string>>
 }
 
@@ -60,6 +62,8 @@ export function vifPort(spec: VifPortSpec): OvnRow {
       addresses,
       port_security: spec.secured ? addresses : [],
       options: defined({ 'requested-chassis': spec.requestedChassis, 'iface-id-ver': spec.interfaceVersion }),
+      dhcpv4_options: spec.dhcp && (spec.dhcp[4] ?? []),
+      dhcpv6_options: spec.dhcp && (spec.dhcp[6] ?? []),
       external_ids: spec.externalIds,
     },
   }
@@ -72,5 +76,30 @@ export function routerAttachment(spec: { key: string; name: string; switch: Pare
     key: spec.key,
     parent: spec.switch,
     columns: { name: spec.name, type: 'router', addresses: ['router'], options: { 'router-port': spec.routerPort } },
+  }
+}
+
+/**
+ * A switch's way out to the physical network `network`, which each chassis finds by its `ovn-bridge-mappings` (ovn-controller(8)).
+ * @param spec.tag VLAN, 0 for untagged
+ */
+export function localnetPort(spec: {
+  key: string
+  name: string
+  switch: Parent
+  network: string
+  tag: number
+}): OvnRow {
+  return {
+    table: 'Logical_Switch_Port',
+    key: spec.key,
+    parent: spec.switch,
+    columns: {
+      name: spec.name,
+      type: 'localnet',
+      addresses: ['unknown'],
+      options: { network_name: spec.network },
+      tag: spec.tag === 0 ? [] : spec.tag,
+    },
   }
 }

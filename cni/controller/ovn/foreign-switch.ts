@@ -1,0 +1,55 @@
+import { externalIds, managedBy } from '@ovnkit/cni-api'
+import { type Cidr, InetError, type IpAddress, parseCidr, tryParseIp } from '@ovnkit/inet'
+import { type NbRow, portAddresses } from '@ovnkit/ovn'
+import type { ForeignSwitch } from '../subnet/placement.ts'
+import type { Northbound } from './northbound.ts'
+
+/** What a switch that is not ours says of itself, by its name; undefined when there is none. */
+export function foreignSwitch(nb: Northbound, name: string): ForeignSwitch | undefined {
+  const row = nb.table('Logical_Switch').by('byName', name)
+  if (row === undefined) return undefined
+  const ports = [...row.ports].flatMap(uuid => nb.table('Logical_Switch_Port').get(uuid) ?? [])
+  const foreign = ports.filter(port => port.external_ids.get(externalIds.managedBy) !== managedBy)
+  const gateways = foreign.flatMap(port => routerAddresses(nb, port))
+  const used = foreign.flatMap(port => portAddresses(port))
+  return {
+    ranges: rangesOf(row),
+    gateways,
+    used: new Set([...used, ...gateways.map(({ ip }) => ip)]),
+    cluster: clusterOf(row),
+  }
+}
+
+/** Addresses, with their networks, of the router that a port leads to; none for other ports. */
+export function routerAddresses(
+  nb: Northbound,
+  port: Pick<NbRow<'Logical_Switch_Port'>, 'type' | 'options'>,
+): { ip: IpAddress; network: Cidr }[] {
+  if (port.type !== 'router') return []
+  const router = nb.table('Logical_Router_Port').by('byName', port.options.get('router-port') ?? '')
+  return [...(router?.networks ?? [])].flatMap(text => {
+    const ip = tryParseIp(text.split('/')[0] ?? '')
+    const network = tryCidr(text)
+    return ip === undefined || network === undefined ? [] : [{ ip, network }]
+  })
+}
+
+function rangesOf({ other_config: config }: NbRow<'Logical_Switch'>): Cidr[] {
+  const prefix = config.get('ipv6_prefix')
+  const texts = [config.get('subnet'), prefix && `${prefix.split('/')[0]}/64`]
+  return texts.flatMap(text => (text && tryCidr(text)) || [])
+}
+
+function clusterOf({ external_ids: ids }: NbRow<'Logical_Switch'>): string | undefined {
+  if (ids.get(externalIds.managedBy) !== managedBy) return undefined
+  return ids.get(externalIds.owner) ?? managedBy
+}
+
+function tryCidr(text: string): Cidr | undefined {
+  try {
+    return parseCidr(text, { hostBits: 'mask' })
+  } catch (error) {
+    if (error instanceof InetError) return undefined
+    throw error
+  }
+}
