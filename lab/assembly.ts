@@ -76,7 +76,7 @@ export class Assembly {
     const full = this.record.mode === 'full'
     return [
       ovsdbService(machine),
-      vswitchdService(machine, addresses),
+      vswitchdService(machine, addresses, this.record.datapath),
       ovnControllerService(),
       ...(full
         ? [containerdService(machine, this.runtimeOptions()), kubeletService(machine, this.#kubeletOptions(machine))]

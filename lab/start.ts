@@ -26,6 +26,8 @@ export interface LabOptions {
   /** `full` (default): containerd and kubelet; `light`: pods' namespaces are made by the lab, which calls the plugin itself. */
   readonly mode?: 'full' | 'light'
   readonly tunnel?: 'vxlan' | 'geneve'
+  /** Of Open vSwitch. Default netdev: system needs a kernel with openvswitch, as `lab vm` has it. */
+  readonly datapath?: 'netdev' | 'system'
   /** Controller manager and scheduler in light mode. Default false; full mode always has them. */
   readonly controllers?: boolean
   /** The product's programs: from their sources (default), from dist/, or none of them. */
@@ -133,6 +135,7 @@ function wantedRecord(name: string, slot: number, options: LabOptions): LabRecor
     mode,
     nodes: Array.from({ length: options.nodes ?? 3 }, (_, i) => `n${i + 1}`),
     tunnel: options.tunnel ?? 'vxlan',
+    datapath: options.datapath ?? 'netdev',
     controllers: mode === 'full' || options.controllers === true,
     product: options.product ?? 'sources',
     families,

@@ -6,7 +6,7 @@ import { layFabric, plugIn, plugInPlain } from './machine/fabric.ts'
 import { boot } from './machine/machine.ts'
 import { startService } from './machine/service.ts'
 import { importImages, installPlugins } from './node/kubernetes.ts'
-import { joinOvn, useUserspaceDatapath } from './node/ovs.ts'
+import { chooseDatapath, joinOvn } from './node/ovs.ts'
 import { applyManifests, installPlugin } from './product/product.ts'
 import type { Progress } from './state/progress.ts'
 import { waitFor } from './state/wait.ts'
@@ -82,7 +82,7 @@ export class Starter {
     const machine = this.#lab.machine(node)
     const { record, plan } = this.#lab
     await this.#services(node, ['ovsdb-server'])
-    await useUserspaceDatapath(machine)
+    await chooseDatapath(machine, record.datapath)
     if (record.product === 'none')
       await joinOvn(machine, { sb: plan.sb, tunnel: record.tunnel, address: plan.nodeAddress(node) })
     await this.#services(node, ['ovs-vswitchd', 'ovn-controller'])

@@ -4,8 +4,16 @@ import { lifecycle } from './lifecycle.ts'
 import { reach } from './reach.ts'
 import { scenarios } from './scenarios.ts'
 import { trouble } from './trouble.ts'
+import { virtualMachine } from './vm.ts'
 
-export const commands: Commands = { ...demonstration, ...lifecycle, ...trouble, ...reach, ...scenarios }
+export const commands: Commands = {
+  ...demonstration,
+  ...lifecycle,
+  ...trouble,
+  ...reach,
+  ...scenarios,
+  ...virtualMachine,
+}
 
 export function usage(): string {
   const lines = Object.values(commands).map(({ synopsis, about }) => `  ${synopsis}\n      ${about}`)

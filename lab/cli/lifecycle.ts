@@ -14,6 +14,7 @@ export const upOptions = {
   light: { type: 'boolean' },
   tunnel: { type: 'string' },
   families: { type: 'string' },
+  datapath: { type: 'string' },
   gateway: { type: 'string' },
   controllers: { type: 'boolean' },
   bundle: { type: 'boolean' },
@@ -35,6 +36,7 @@ function oneOf<T extends string>(option: string, value: string | undefined, choi
 /** Options of the command line as those of the library. */
 export function optionsOf(values: UpValues): LabOptions {
   const tunnel = oneOf('--tunnel', values.tunnel, ['vxlan', 'geneve'])
+  const datapath = oneOf('--datapath', values.datapath, ['netdev', 'system'])
   const families = oneOf('--families', values.families, ['ipv4', 'ipv6', 'dual'])
   const gateway = oneOf('--gateway', values.gateway, ['local', 'shared'])
   const nodes = Number(values.nodes ?? 3)
@@ -49,6 +51,7 @@ export function optionsOf(values: UpValues): LabOptions {
     controllers: values.controllers === true,
     ...(tunnel === undefined ? {} : { tunnel }),
     ...(families === undefined ? {} : { families }),
+    ...(datapath === undefined ? {} : { datapath }),
     ...(gateway === undefined ? {} : { gateway }),
     ...(values['cluster-dns'] === undefined ? {} : { clusterDns: values['cluster-dns'] }),
     ...(values['pod-cidr'] === undefined ? {} : { podCidr: values['pod-cidr'] }),
@@ -59,7 +62,7 @@ export function optionsOf(values: UpValues): LabOptions {
 export const lifecycle: Commands = {
   up: {
     synopsis:
-      'up [--nodes 3] [--light [--controllers]] [--families ipv4|ipv6|dual] [--gateway local|shared] [--tunnel vxlan|geneve] [--bundle | --bare] [--set YAML] [--cluster-dns IP] [--pod-cidr CIDR]',
+      'up [--nodes 3] [--light [--controllers]] [--families ipv4|ipv6|dual] [--gateway local|shared] [--tunnel vxlan|geneve] [--datapath netdev|system] [--bundle | --bare] [--set YAML] [--cluster-dns IP] [--pod-cidr CIDR]',
     about: 'make a lab and start it, or start what of it is down; --bare: without the product',
     async run(args) {
       const { values } = parseArgs({ args: [...args], options: upOptions })

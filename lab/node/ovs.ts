@@ -2,6 +2,7 @@ import { addressLine, plainFrames, routeLine } from '../machine/fabric.ts'
 import { type Machine, runIn, tryIn } from '../machine/machine.ts'
 import type { Service } from '../machine/service.ts'
 import type { LabNetwork } from '../state/plan.ts'
+import type { LabRecord } from '../state/record.ts'
 import { waitFor } from '../state/wait.ts'
 
 const quiet = ['-vconsole:info', '-vsyslog:off', '-vfile:off']
@@ -33,11 +34,14 @@ export const ovsdbService = (machine: Machine): Service => ({
 /** What the machine's own network set-up puts on its first link: a network and the node's address in it. */
 export type Addresses = readonly (readonly [LabNetwork, string])[]
 
+/** `netdev`: in userspace; this kernel may have no openvswitch module. `system`: the kernel's. */
+export type Datapath = LabRecord['datapath']
+
 /**
- * The userspace switch, and after each of its starts what the machine's own network set-up does: the first NIC sits in the bridge
+ * The switch, and after each of its starts what the machine's own network set-up does: the first NIC sits in the bridge
  * `br-phy`, which holds the node's address (its interface goes away with the daemon).
  */
-export const vswitchdService = (machine: Machine, addresses: Addresses): Service => ({
+export const vswitchdService = (machine: Machine, addresses: Addresses, datapath: Datapath): Service => ({
   name: 'ovs-vswitchd',
   argv: ['ovs-vswitchd', ...quiet, '--no-chdir', '--pidfile=/run/openvswitch/ovs-vswitchd.pid', socket],
   ready: async () => (await tryIn(machine, ['ovs-appctl', '-t', 'ovs-vswitchd', 'version'])).code === 0,
@@ -50,7 +54,7 @@ export const vswitchdService = (machine: Machine, addresses: Addresses): Service
       'set',
       'Bridge',
       'br-phy',
-      'datapath_type=netdev',
+      `datapath_type=${datapath}`,
       '--',
       '--may-exist',
       'add-port',
@@ -78,9 +82,9 @@ export const ovnControllerService = (): Service => ({
   argv: ['ovn-controller', ...quiet, '--no-chdir', '--pidfile=/run/ovn/ovn-controller.pid', socket],
 })
 
-/** This kernel may have no openvswitch module, so every bridge of the machine is a userspace one: part of installing OVS here. */
-export const useUserspaceDatapath = (machine: Machine) =>
-  vsctl(machine, ['--no-wait', 'set', 'Open_vSwitch', '.', 'external_ids:ovn-bridge-datapath-type=netdev'])
+/** Which datapath every bridge of the machine has, ovn-controller's too: part of installing OVS here. */
+export const chooseDatapath = (machine: Machine, datapath: Datapath) =>
+  vsctl(machine, ['--no-wait', 'set', 'Open_vSwitch', '.', `external_ids:ovn-bridge-datapath-type=${datapath}`])
 
 /** Joins the chassis to OVN, for labs without the product (which does this itself). */
 export const joinOvn = (machine: Machine, options: { sb: string; tunnel: string; address: string }) =>

@@ -75,7 +75,7 @@ function configuration({ record, plan }: ProgramOptions, account: string): Recor
     network: { clusterCIDR: record.podCidr, serviceCIDR: record.serviceCidr },
     tunnel: { type: record.tunnel },
     gateway: { mode: record.gateway },
-    ovs: { datapathType: 'netdev' },
+    ovs: { datapathType: record.datapath },
     logging: { format: 'text' },
   }
   return merge(own, parse(record.settings) ?? {})

@@ -9,7 +9,8 @@
  * a line `...` for any lines. A comment `# within 10s` repeats the command until its output is as expected or the time is over;
  * `# exit 1` expects that exit code. A command without expected lines must only succeed.
  *
- * Below the title, the lab it wants: `modes: light, full`, `nodes: 2`, `tunnel: vxlan`, `families: ipv4` (these are the defaults).
+ * Below the title, the lab it wants: `modes: light, full`, `nodes: 2`, `tunnel: vxlan`, `families: ipv4`, `datapath: netdev`
+ * (these are the defaults; `datapath: system` needs a kernel with openvswitch, and runs in a virtual machine of that kind).
  */
 export interface Step {
   readonly line: number
@@ -28,6 +29,7 @@ export interface Scenario {
   readonly nodes: number
   readonly tunnel: 'vxlan' | 'geneve'
   readonly families: 'ipv4' | 'ipv6' | 'dual'
+  readonly datapath: 'netdev' | 'system'
   readonly steps: readonly Step[]
 }
 
@@ -37,7 +39,7 @@ export function parseScenario(file: string, text: string): Scenario {
   return { file, title: lines[0]?.trim() ?? file, ...headerOf(file, lines), steps: stepsOf(file, lines) }
 }
 
-function headerOf(file: string, lines: readonly string[]): Pick<Scenario, 'modes' | 'nodes' | 'tunnel' | 'families'> {
+function headerOf(file: string, lines: readonly string[]): Omit<Scenario, 'file' | 'title' | 'steps'> {
   const value = (key: string) =>
     lines
       .find(line => line.startsWith(`${key}: `))
@@ -55,9 +57,10 @@ function headerOf(file: string, lines: readonly string[]): Pick<Scenario, 'modes
   }
   const tunnel = choice<Scenario['tunnel']>('tunnel', 'vxlan', 'geneve')
   const families = choice<Scenario['families']>('families', 'ipv4', 'ipv6', 'dual')
+  const datapath = choice<Scenario['datapath']>('datapath', 'netdev', 'system')
   const nodes = Number(value('nodes') ?? 2)
   if (!Number.isInteger(nodes) || nodes < 1) throw new Error(`${file}: nodes: expected a number, got ${value('nodes')}`)
-  return { modes, nodes, tunnel, families }
+  return { modes, nodes, tunnel, families, datapath }
 }
 
 const indent = '    '

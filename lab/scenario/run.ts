@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
+import { patience } from '../state/wait.ts'
 import { matches, type Scenario, type Step } from './parse.ts'
 import { type Said, Shell } from './shell.ts'
 
@@ -36,7 +37,8 @@ async function runStep(shell: Shell, step: Step): Promise<StepResult> {
   for (let tries = 1; ; tries++) {
     const { passed, said, fatal } = await tryStep(shell, step)
     const elapsed = performance.now() - began
-    if (passed || fatal || elapsed > step.within) return { step, passed, tries, seconds: elapsed / 1000, said }
+    if (passed || fatal || elapsed > step.within * patience)
+      return { step, passed, tries, seconds: elapsed / 1000, said }
     await delay(between)
   }
 }
@@ -44,7 +46,7 @@ async function runStep(shell: Shell, step: Step): Promise<StepResult> {
 async function tryStep(shell: Shell, step: Step): Promise<{ passed: boolean; said: string; fatal: boolean }> {
   let said: Said
   try {
-    said = await shell.run(step.command, Math.max(longest, step.within))
+    said = await shell.run(step.command, Math.max(longest, step.within) * patience)
   } catch (error) {
     return { passed: false, said: String(error), fatal: true }
   }

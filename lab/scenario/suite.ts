@@ -29,9 +29,13 @@ export interface Run {
   readonly mode: 'light' | 'full'
 }
 
-/** What `lab test KIND` runs: every light one, one with kubelets, or everything everywhere it can. */
-export function runsOf(kind: 'light' | 'kubelet' | 'all'): Run[] {
-  const runs = allScenarios().flatMap(scenario => scenario.modes.map(mode => ({ scenario, mode })))
+export const kinds = ['light', 'kubelet', 'all', 'system'] as const
+
+/** What `lab test KIND` runs: every light one, one with kubelets, everything everywhere it can, or what needs the kernel's datapath. */
+export function runsOf(kind: (typeof kinds)[number]): Run[] {
+  const everything = allScenarios().flatMap(scenario => scenario.modes.map(mode => ({ scenario, mode })))
+  const runs = everything.filter(({ scenario }) => (scenario.datapath === 'system') === (kind === 'system'))
+  if (kind === 'system') return runs
   if (kind === 'all') return runs
   if (kind === 'light') return runs.filter(({ mode }) => mode === 'light')
   return runs.filter(({ scenario, mode }) => mode === 'full' && basename(scenario.file) === 'first-pods.txt')
@@ -75,7 +79,7 @@ export async function runAll(runs: readonly Run[], options: LabOptions, tell: (t
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
   const groups = Map.groupBy(
     runs,
-    ({ scenario, mode }) => `${mode}-${scenario.nodes}-${scenario.tunnel}-${scenario.families}`,
+    ({ scenario, mode }) => `${mode}-${scenario.nodes}-${scenario.tunnel}-${scenario.families}-${scenario.datapath}`,
   )
   for (const group of groups.values()) {
     let lab: Lab | undefined
@@ -93,7 +97,7 @@ export async function runAll(runs: readonly Run[], options: LabOptions, tell: (t
 async function startFor({ scenario, mode }: Run, options: LabOptions, tell: (text: string) => void): Promise<Lab> {
   const began = performance.now()
   const name = `test-${process.pid}`
-  const { nodes, tunnel, families } = scenario
+  const { nodes, tunnel, families, datapath } = scenario
   const lab = await startLab({
     progress: silentProgress,
     ...options,
@@ -102,6 +106,7 @@ async function startFor({ scenario, mode }: Run, options: LabOptions, tell: (tex
     nodes,
     tunnel,
     families,
+    datapath,
     controllers: true,
     owned: true,
   })

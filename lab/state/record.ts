@@ -15,6 +15,8 @@ export const labRecord = z.object({
   /** How pods leave: by the host's own routing, or through a bridge that takes the NIC. */
   gateway: z.enum(['local', 'shared']).default('local'),
   tunnel: z.enum(['vxlan', 'geneve']),
+  /** Of every bridge: userspace, or the kernel's where it has the module (`lab vm`). */
+  datapath: z.enum(['netdev', 'system']).default('netdev'),
   /** Controller manager and scheduler (always in full mode). */
   controllers: z.boolean(),
   product: z.enum(['none', 'sources', 'bundle']),

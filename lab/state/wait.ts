@@ -12,6 +12,9 @@ export interface WaitOptions {
   readonly signal?: AbortSignal
 }
 
+/** How much longer than usual this machine takes: factor for every time-out of the lab. */
+export const patience = Number(process.env.OVNKIT_LAB_PATIENCE ?? 1)
+
 /**
  * Waits until `look` gives something other than undefined or false, and returns it.
  * A look that throws counts as "not yet"; its last error ends up in the message of the time-out.
@@ -20,7 +23,7 @@ export async function waitFor<T>(
   look: () => Promise<T> | T,
   options: WaitOptions,
 ): Promise<Exclude<T, false | undefined>> {
-  const deadline = performance.now() + options.within
+  const deadline = performance.now() + options.within * patience
   let last = ''
   for (;;) {
     try {
@@ -33,7 +36,7 @@ export async function waitFor<T>(
     const why = options.hopeless?.()
     if (why !== undefined) throw new Error(`waited for ${options.what}: ${why}`)
     if (performance.now() > deadline)
-      throw new Error(`${options.what} did not come within ${options.within / 1000} s${last}`)
+      throw new Error(`${options.what} did not come within ${(options.within * patience) / 1000} s${last}`)
     await delay(options.every ?? 20)
   }
 }

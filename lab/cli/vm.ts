@@ -1,0 +1,28 @@
+import { parseArgs } from 'node:util'
+import { runInGuest } from '../vm/guest.ts'
+import { type Commands, progress } from './command.ts'
+
+/** Everything there takes some twenty times as long: what waits has to wait longer. */
+const patience = '20'
+
+export const virtualMachine: Commands = {
+  vm: {
+    synopsis: 'vm [--minutes 20] -- COMMAND...',
+    about:
+      "run a command, in this folder, on Debian's cloud kernel in a virtual machine (openvswitch, geneve, sctp, vrf)",
+    async run(args) {
+      const end = args.indexOf('--')
+      if (end < 0 || end === args.length - 1) throw new Error('expected -- and a command')
+      const { values } = parseArgs({ args: args.slice(0, end), options: { minutes: { type: 'string' } } })
+      const minutes = Number(values.minutes ?? 20)
+      if (!(minutes > 0)) throw new Error(`--minutes: expected a number above 0, got ${values.minutes}`)
+      return runInGuest({
+        command: args.slice(end + 1),
+        cwd: process.cwd(),
+        env: { PATH: process.env.PATH ?? '', OVNKIT_LAB_PATIENCE: patience },
+        within: minutes * 60_000,
+        progress,
+      })
+    },
+  },
+}
