@@ -38,7 +38,7 @@ tools: deps ## Kubernetes, containerd, runc, CoreDNS and CNI plugins for lab and
 	@node lab/tools/main.ts
 
 # ---- tests
-.PHONY: test test-unit test-property test-integration test-e2e check format
+.PHONY: test test-unit test-property test-integration test-e2e test-vm check format
 test: deps ## all checks and tests that fit into minutes; ends with "N passed, N failed, N skipped"
 	@node scripts/test.ts check unit property integration light kubelet
 test-unit: deps ## unit tests only
@@ -49,6 +49,9 @@ test-integration: deps ## tests against real daemons (OVSDB, OVN, OVS, API serve
 	@node scripts/test.ts integration
 test-e2e: deps ## every lab scenario, light and with kubelets (long)
 	@node scripts/test.ts e2e
+test-vm: build ## the scenarios for a kernel with openvswitch, in a virtual machine (slow: software emulation)
+	@scripts/bootstrap.sh qemu-system-x86 cpio kmod
+	@node lab/main.ts vm --minutes 60 -- node lab/main.ts test system
 check: deps ## types, lint and format, dependency rules, unused code
 	@node scripts/test.ts check
 format: deps ## rewrite the sources in the house format
