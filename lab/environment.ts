@@ -40,15 +40,17 @@ ${Object.entries(machineEnvironment)
   .join('')}exec nsenter -t "$pid" -n -m -p -u -i -- "$@"`
 
 /**
- * A folder of commands for PATH: kubectl, `lab` for this lab, and for every machine a command of its name that runs its
+ * A folder of commands for PATH: kubectl, agnhost, `lab` for this lab, and for every machine a command of its name that runs its
  * arguments there (`n1 ovs-vsctl show`). The ovs-* tools run on the node that $NODE names (default: the first).
  */
 export async function writeWrappers(lab: Lab): Promise<string> {
   const bin = `${lab.folder}/bin`
   mkdirSync(bin, { recursive: true })
   const tools = await ensureTools(silentProgress, ['kubernetes'])
-  rmSync(`${bin}/kubectl`, { force: true })
-  symlinkSync(tools.path('kubectl'), `${bin}/kubectl`)
+  for (const program of ['kubectl', 'agnhost']) {
+    rmSync(`${bin}/${program}`, { force: true })
+    symlinkSync(tools.path(program), `${bin}/${program}`)
+  }
   const main = new URL('main.ts', import.meta.url).pathname
   const script = (name: string, lines: string) => {
     writeAtomically(`${bin}/${name}`, `#!/bin/sh\n${lines}\n`)
