@@ -134,6 +134,13 @@ const ovs = z.strictObject({
 
 const service = z.strictObject({
   kubeProxyReplacement: z.boolean().default(true).describe('Services are ours; false: a kube-proxy serves the hosts.'),
+  sessionAffinity: z
+    .enum(['timeout', 'hash'], 'expected timeout or hash')
+    .default('timeout')
+    .describe(
+      "timeout: OVN's affinity, with each Service's own timeout up to 65,535 s; it loses a client's first connection. " +
+        'hash: by the client, for as long as the endpoints stay the same; loses nothing and never ends.',
+    ),
 })
 
 const logging = z.strictObject({

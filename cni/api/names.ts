@@ -72,6 +72,7 @@ export const externalIds = {
   namespace: 'namespace',
   pod: 'pod',
   podUid: 'pod-uid',
+  service: 'service',
 } as const
 
 /** Value of `externalIds.managedBy` on what is ours. */

@@ -26,8 +26,8 @@ describe('an empty cluster', () => {
     )
   })
 
-  it('gives the node a management port, recorded on the node, and routes to it', async () => {
-    expect(await w.portAddresses('node-n1')).toBe('0a:58:64:40:00:02 100.64.0.2 fd98::2')
+  it('gives the node a management port with its service sources, recorded on the node, and routes to it', async () => {
+    expect(await w.portAddresses('node-n1')).toBe('0a:58:64:40:00:02 100.64.0.2 fd98::2 100.64.64.2 fd98::4000:0:0:2')
     const policies = await w.nbctl('lr-policy-list', 'cluster')
     expect(policies).toMatch(/30000\s+ip4\.dst == 10\.244\.0\.0\/16\s+allow/)
     expect(policies).toMatch(/20000\s+ip4\.dst == 192\.168\.0\.11\s+reroute\s+100\.64\.0\.2/)

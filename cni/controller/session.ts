@@ -20,6 +20,7 @@ import { type Southbound, southboundTables } from './ovn/southbound.ts'
 import { chassisKind } from './render/chassis.ts'
 import type { Reachable } from './render/interconnect.ts'
 import { ownerKinds } from './render/kinds.ts'
+import { ServiceRanges } from './service/ranges.ts'
 import type { Sources } from './sources.ts'
 import { networkKey } from './subnet/network.ts'
 import { SubnetPlanner } from './subnet/planner.ts'
@@ -43,13 +44,17 @@ export class Session implements Disposable {
   readonly engine: Engine
   readonly allocator: Allocator
   readonly planner: SubnetPlanner
+  readonly #serviceRanges: ServiceRanges
   readonly #resources = new DisposableStack()
 
   constructor(options: SessionOptions) {
     const { sources, nb, sb, logger } = options
     const claims = new PortClaims(sb)
     const joins = new Joins(sources.nodes, options.config.network.joinCIDR)
-    this.planner = plannerOf(options, () => this.allocator.retryAll())
+    this.#serviceRanges = this.#resources.use(
+      new ServiceRanges(options.config.network.serviceCIDR, sources.serviceCIDRs),
+    )
+    this.planner = plannerOf(options, this.#serviceRanges, () => this.allocator.retryAll())
     const foreign = this.#resources.use(new ForeignPorts(nb, this.planner.networks))
     this.allocator = allocatorOf(options, this.planner, claims, joins, foreign)
     const reachable = followReachable({
@@ -58,7 +63,7 @@ export class Session implements Disposable {
       join: options.config.network.joinCIDR,
     })
     this.#resources.use(reachable.stop)
-    this.engine = engineOf(options, this.planner, this.allocator, joins, reachable.store)
+    this.engine = engineOf(options, this.planner, this.allocator, joins, reachable.store, this.#serviceRanges)
     this.#recall(options, claims)
     this.#resources.use(foreign.store.subscribe(uuid => this.allocator.foreignChanged(uuid)))
     foreign.start()
@@ -117,21 +122,23 @@ export class Session implements Disposable {
     allocator.assignments.markSynced()
     allocator.usage.markSynced()
     planner.follow(network => allocator.inUse(network))
+    this.#resources.use(this.#serviceRanges.store.subscribe(() => planner.schedule()))
   }
 }
 
-function plannerOf({ config, sources, nb }: SessionOptions, planned: () => void): SubnetPlanner {
-  const { clusterCIDR, serviceCIDR, joinCIDR } = config.network
+function plannerOf(
+  { config, sources, nb }: SessionOptions,
+  services: ServiceRanges,
+  planned: () => void,
+): SubnetPlanner {
+  const { clusterCIDR, joinCIDR } = config.network
   return new SubnetPlanner({
     subnets: sources.subnets,
     nodes: sources.nodes,
     external: config.ovn.mode === 'external',
     foreignSwitch: name => foreignSwitch(nb, name),
     clusterNetwork: networkKey(clusterCIDR),
-    reserved: [
-      ...serviceCIDR.map(range => ({ name: 'network.serviceCIDR', range })),
-      ...joinCIDR.map(range => ({ name: 'network.joinCIDR', range })),
-    ],
+    reserved: () => [...services.named(), ...joinCIDR.map(range => ({ name: 'network.joinCIDR', range }))],
     planned,
   })
 }
@@ -167,10 +174,14 @@ function engineOf(
   allocator: Allocator,
   joins: Joins,
   reachable: Store<Reachable>,
+  ranges: ServiceRanges,
 ): Engine {
   const namespace = config.ovn.clusterName || managedBy
   const ownership = { mark: [externalIds.managedBy, managedBy], owner: externalIds.owner } as const
-  const contributed = [{ table: 'Address_Set', column: 'addresses' }]
+  const contributed = [
+    { table: 'Address_Set', column: 'addresses' },
+    { table: 'Chassis_Template_Var', column: 'variables' },
+  ]
   const { network } = config
   const engine: Engine = new Engine({
     owners: [
@@ -187,7 +198,9 @@ function engineOf(
             return engine.statusStore
           },
           join: network.joinCIDR,
-          services: network.serviceCIDR,
+          serviceRanges: ranges.store,
+          templates: nb.table('Chassis_Template_Var').has('variables'),
+          affinity: config.service.sessionAffinity,
           dhcpMtu: network.mtu,
           cluster: config.ovn.mode === 'external' ? [] : network.clusterCIDR,
         },

@@ -7,11 +7,14 @@ import { type PodFacts, podFacts } from './facts/pod.ts'
 import { same } from './facts/same.ts'
 import { type SubnetFacts, subnetFacts } from './facts/subnet.ts'
 import { subnetResource } from './resources.ts'
+import { type ServiceSources, startServiceSources } from './service/sources.ts'
 
 /** What the controller knows of the Kubernetes API: stores that follow it, on the leader and on those that stand by alike. */
-export interface Sources {
+export interface Sources extends ServiceSources {
   readonly pods: Store<PodFacts>
   readonly nodes: Store<NodeFacts, 'chassis'>
+  /** Each node's zone: all that Services need to know of nodes, and what changes least. */
+  readonly zones: Store<string>
   readonly subnets: Store<SubnetFacts>
   /** The Subnets as they are, status and all; only what writes them reads this. */
   readonly subnetObjects: Store<Subnet>
@@ -42,7 +45,8 @@ export function startSources(options: { client: KubeClient; signal: AbortSignal;
     store: subnetObjects,
     trim: withoutManagedFields,
   })
-  const mirrors = [podMirror, nodeMirror, subnetMirror]
+  const services = startServiceSources(options)
+  const mirrors = [podMirror, nodeMirror, subnetMirror, ...services.mirrors]
   const target = new KubeTarget({
     client: options.client,
     resources: [
@@ -67,8 +71,10 @@ export function startSources(options: { client: KubeClient; signal: AbortSignal;
     ],
   })
   return {
+    ...services,
     pods,
     nodes,
+    zones: zonesOf(nodes),
     subnets,
     subnetObjects,
     mirrors,
@@ -77,6 +83,13 @@ export function startSources(options: { client: KubeClient; signal: AbortSignal;
       await Promise.all(mirrors.map(one => one.ready()))
     },
   }
+}
+
+function zonesOf(nodes: Store<NodeFacts, 'chassis'>): Store<string> {
+  const zones = new Store<string>({ name: 'zones' })
+  nodes.subscribe((key, node) => (node === undefined ? zones.delete(key) : zones.set(key, node.zone)))
+  nodes.onSynced(() => zones.markSynced())
+  return zones
 }
 
 function withoutManagedFields(subnet: Subnet): Subnet {

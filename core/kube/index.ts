@@ -56,6 +56,7 @@ export {
   resources,
   type Secret,
   type Service,
+  type ServiceCIDR,
   type Wire,
 } from './resources.ts'
 export { type LabelRequirement, type LabelSelector, type Labels, selects } from './selector/selector.ts'

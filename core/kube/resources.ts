@@ -12,6 +12,7 @@ import type {
   V1Pod,
   V1Secret,
   V1Service,
+  V1ServiceCIDR,
 } from '@kubernetes/client-node'
 
 /** A type of the JavaScript client as it is on the wire: times are RFC 3339 text, not `Date`. */
@@ -131,6 +132,7 @@ export type ConfigMap = Wire<V1ConfigMap>
 export type Secret = Wire<V1Secret>
 export type CoreEvent = Wire<CoreV1Event>
 export type EndpointSlice = Wire<V1EndpointSlice>
+export type ServiceCIDR = Wire<V1ServiceCIDR>
 export type NetworkPolicy = Wire<V1NetworkPolicy>
 export type Lease = Wire<V1Lease>
 export type Deployment = Wire<V1Deployment>
@@ -147,6 +149,8 @@ export const resources = {
   secrets: defineResource<Secret>(core('Secret', 'secrets')),
   events: defineResource<CoreEvent>(core('Event', 'events')),
   endpointSlices: defineResource<EndpointSlice>(grouped('discovery.k8s.io', 'EndpointSlice', 'endpointslices')),
+  /** Kubernetes 1.33 and later. */
+  serviceCIDRs: defineResource<ServiceCIDR>(grouped('networking.k8s.io', 'ServiceCIDR', 'servicecidrs', false)),
   networkPolicies: defineResource<NetworkPolicy>(grouped('networking.k8s.io', 'NetworkPolicy', 'networkpolicies')),
   leases: defineResource<Lease>(grouped('coordination.k8s.io', 'Lease', 'leases')),
   deployments: defineResource<Deployment>(grouped('apps', 'Deployment', 'deployments')),

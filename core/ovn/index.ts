@@ -34,8 +34,20 @@ export {
 } from './match/match.ts'
 export { type AclSpec, acl } from './rows/acl.ts'
 export { addressSet } from './rows/address-set.ts'
+export {
+  type BalancerProtocol,
+  balancerAddress,
+  balancerBackends,
+  chassisVariables,
+  type LoadBalancerSpec,
+  loadBalancer,
+  loadBalancerGroup,
+  maxAffinitySeconds,
+  type SelectionField,
+  templateVariable,
+} from './rows/load-balancer.ts'
 export { portAddresses } from './rows/lsp-addresses.ts'
-export { allowPolicy, logicalRouter, reroutePolicy, routerPort, staticRoute } from './rows/router.ts'
+export { allowPolicy, dropPolicy, logicalRouter, reroutePolicy, routerPort, staticRoute } from './rows/router.ts'
 export type { ColumnValue, OvnRow, Parent } from './rows/row.ts'
 export {
   localnetPort,

@@ -11,6 +11,8 @@ export interface NodeFacts {
   readonly addresses: readonly IpAddress[]
   /** Name of its chassis: what the agent recorded, or the node's own name until it has. */
   readonly chassis: string
+  /** Label `topology.kubernetes.io/zone`; empty when it has none. */
+  readonly zone: string
   /** Our annotations. */
   readonly annotations: Readonly<Record<string, string>>
 }
@@ -33,6 +35,7 @@ export function nodeFacts(node: Node): NodeFacts {
     uid: metadata.uid ?? '',
     addresses: [...addresses].sort(compareIp),
     chassis: annotations[annotationNames.node.chassis] || name,
+    zone: metadata.labels?.['topology.kubernetes.io/zone'] ?? '',
     annotations,
   }
 }

@@ -9,7 +9,7 @@ const ranges = [parseCidr('100.64.0.0/16'), parseCidr('fd98::/64')]
 
 function node(name: string, recorded?: string): NodeFacts {
   const annotations: Record<string, string> = recorded === undefined ? {} : { 'zstack.io/node-join-address': recorded }
-  return { name, uid: name, addresses: [], chassis: name, annotations }
+  return { name, uid: name, addresses: [], chassis: name, zone: '', annotations }
 }
 
 it('gives each node one address of each family, recorded ones first', () => {

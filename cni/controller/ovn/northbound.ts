@@ -10,7 +10,10 @@ const byOwner = { byOwner: [mapKey('external_ids', externalIds.owner)], ...byNam
  * `dynamic_addresses` of ports) is left out, so that a port that comes up costs nothing here.
  */
 const tables = {
-  Logical_Switch: { columns: ['name', 'ports', 'acls', 'other_config', 'external_ids'], indexes: byName },
+  Logical_Switch: {
+    columns: ['name', 'ports', 'acls', 'load_balancer_group', 'other_config', 'external_ids'],
+    indexes: byName,
+  },
   Logical_Switch_Port: {
     columns: [
       'name',
@@ -32,6 +35,9 @@ const tables = {
   ACL: { columns: ['name', 'direction', 'priority', 'match', 'action', 'external_ids'] },
   DHCP_Options: { columns: ['cidr', 'options', 'external_ids'] },
   Address_Set: { columns: ['name', 'addresses', 'external_ids'] },
+  Load_Balancer: { columns: ['name', 'protocol', 'vips', 'selection_fields', 'options', 'external_ids'] },
+  Load_Balancer_Group: { columns: ['name', 'load_balancer'] },
+  Chassis_Template_Var: { columns: ['chassis', 'variables', 'external_ids'] },
 } as const
 
 /** The tables that are held. */
@@ -45,6 +51,9 @@ export const northboundTables = [
   'ACL',
   'DHCP_Options',
   'Address_Set',
+  'Load_Balancer',
+  'Load_Balancer_Group',
+  'Chassis_Template_Var',
 ] as const
 
 export type Northbound = Database<OVN_Northbound_Tables, typeof tables>

@@ -1,14 +1,16 @@
-import { annotationNames, formatJoinAddresses } from '@ovnkit/cni-api'
+import { annotationNames, formatJoinAddresses, joinSwitch } from '@ovnkit/cni-api'
 import { type Cidr, type Family, type IpAddress, ipFamily } from '@ovnkit/inet'
 import { type KubeDesires, type ObjectRef, resources } from '@ovnkit/kube'
 import type { OvnRow } from '@ovnkit/ovn'
 import type { Desired, OvsdbObjects, OwnerKind, OwnerStatus, ReadableStore, Rendered, View } from '@ovnkit/reconcile'
-import type { NodeFacts } from '../facts/node.ts'
 import type { PodFacts } from '../facts/pod.ts'
 import type { SubnetFacts } from '../facts/subnet.ts'
 import type { Assignment, Usage } from '../ipam/assignment.ts'
 import type { JoinPlace } from '../ipam/join-addresses.ts'
 import { subnetFinalizer, subnetResource } from '../resources.ts'
+import { type ServiceWorld, serviceKinds } from '../service/kinds.ts'
+import { type BalancerGroup, groupOn } from '../service/layout.ts'
+import { allServices } from '../service/ranges.ts'
 import { defaultSubnet } from '../subnet/automatic.ts'
 import { isOverlay, type Network } from '../subnet/network.ts'
 import type { Verdict } from '../subnet/plan.ts'
@@ -17,16 +19,16 @@ import { subnetStatus } from '../subnet/status.ts'
 import { clusterRows } from './cluster.ts'
 import { dhcpKey, dhcpRows } from './dhcp.ts'
 import type { Reachable } from './interconnect.ts'
-import { overlaySet, underlaySet } from './layout.ts'
+import { overlaySet, switchKey, underlaySet } from './layout.ts'
 import { networkRows } from './network.ts'
 import { nodeRows } from './node.ts'
 import { podAnnotations, podPort } from './pod.ts'
+import { setMembers } from './sets.ts'
 import { underlayKinds } from './underlay-kinds.ts'
 
 /** Everything that renders read. */
-export interface World {
+export interface World extends ServiceWorld {
   readonly pods: ReadableStore<PodFacts>
-  readonly nodes: ReadableStore<NodeFacts, 'chassis'>
   readonly subnets: ReadableStore<SubnetFacts>
   readonly networks: ReadableStore<Network>
   readonly verdicts: ReadableStore<Verdict>
@@ -38,7 +40,8 @@ export interface World {
   /** Outcomes by owner key. */
   readonly outcomes: ReadableStore<OwnerStatus>
   readonly join: readonly Cidr[]
-  readonly services: readonly Cidr[]
+  /** The ranges of Services, one entry. */
+  readonly serviceRanges: ReadableStore<readonly Cidr[]>
   /** MTU that DHCP tells; 0: none. */
   readonly dhcpMtu: number
   /** Ranges of the Subnet that the controller makes itself; none in external mode. */
@@ -57,12 +60,14 @@ const statusInterval = 1000
 export function ownerKinds(world: World, makers: Makers): OwnerKind[] {
   const rows = (specs: readonly OvnRow[]): Desired[] => specs.map(spec => makers.nb.row(spec))
   const objects = (list: readonly Desired[]): Rendered => ({ kind: 'objects', objects: list })
+  const balancers = (row: string, group: BalancerGroup): Desired =>
+    makers.nb.element(groupOn({ table: 'Logical_Switch', key: row }, group, (table, key) => makers.nb.ref(table, key)))
   return [
     {
       kind: 'cluster',
       keys: ['-'],
       order: 0,
-      render: () => objects(rows(clusterRows(world.join))),
+      render: () => objects([...rows(clusterRows(world.join)), balancers(joinSwitch, 'hosts')]),
     },
     {
       kind: 'network',
@@ -70,9 +75,13 @@ export function ownerKinds(world: World, makers: Makers): OwnerKind[] {
       order: 1,
       render(key, view) {
         const network = view.get(world.networks, key)
-        return objects(network === undefined ? [] : renderNetwork(world, makers.nb, network))
+        if (network === undefined) return objects([])
+        const rendered = renderNetwork(world, makers.nb, network)
+        const own = network.externalSwitch === undefined && network.services
+        return objects(own ? [...rendered, balancers(switchKey(network.key), 'pods')] : rendered)
       },
     },
+    ...serviceKinds(world, makers.nb),
     {
       kind: 'default-subnet',
       keys: ['-'],
@@ -94,17 +103,6 @@ export function ownerKinds(world: World, makers: Makers): OwnerKind[] {
 function renderNetwork({ dhcpMtu }: World, nb: Makers['nb'], network: Network): Desired[] {
   const rows = [...networkRows(network), ...dhcpRows(network, dhcpMtu)].map(row => nb.row(row))
   return isOverlay(network) ? [...rows, ...setMembers(nb, overlaySet, network.ranges)] : rows
-}
-
-/** Texts as members of the address sets of their families. */
-function setMembers(
-  nb: Makers['nb'],
-  nameOf: (family: Family) => string,
-  members: readonly { readonly family: Family; readonly text: string }[],
-): Desired[] {
-  return members.map(({ family, text }) =>
-    nb.element({ row: { table: 'Address_Set', key: nameOf(family) }, column: 'addresses', value: text }),
-  )
 }
 
 function renderNode(world: World, { nb, kube }: Makers, key: string, view: View): Rendered {
@@ -154,7 +152,10 @@ function renderPod(world: World, { nb, kube }: Makers, key: string, view: View):
     objects: [
       nb.row(podPort(pod, assignment, network, { chassis, dhcp: dhcpOf(nb, network) })),
       ...(reachable === undefined ? [] : setMembers(nb, underlaySet, assignment.addresses.map(withFamily))),
-      kube.annotations(ref, podAnnotations(pod, assignment, network, world.services, reachable)),
+      kube.annotations(
+        ref,
+        podAnnotations(pod, assignment, network, view.get(world.serviceRanges, allServices) ?? [], reachable),
+      ),
     ],
   }
 }

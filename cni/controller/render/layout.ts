@@ -21,6 +21,8 @@ export const switchOf = ({ key, externalSwitch }: Pick<Network, 'key' | 'externa
 
 /** Of routing policies; the highest that matches wins. Gaps leave room for what routes pods otherwise. */
 export const policyPriority = {
+  /** To a Service that pods reach on their own node only, from a node without an endpoint of it: nowhere. */
+  localService: 31000,
   /** Into our own networks: as the routing table says. */
   inside: 30000,
   /** From pods of networks whose gateway is not ours: through the management port of the pod's own node. */

@@ -1,7 +1,8 @@
-import { hostAddress, parseCidr, parseIp } from '@ovnkit/inet'
+import type { ServiceFacts, SliceFacts } from '@ovnkit/cni-service'
+import { type Cidr, hostAddress, parseCidr, parseIp } from '@ovnkit/inet'
 import type { KubeDesires, ObjectRef } from '@ovnkit/kube'
 import type { OvnRow } from '@ovnkit/ovn'
-import { type Desired, Engine, Store } from '@ovnkit/reconcile'
+import { type Desired, type ElementSpec, Engine, Store } from '@ovnkit/reconcile'
 import {
   EagerClock,
   expandSequence,
@@ -18,6 +19,7 @@ import type { SubnetFacts } from '../facts/subnet.ts'
 import { network } from '../ipam/allocator.fixture.ts'
 import type { Assignment, Usage } from '../ipam/assignment.ts'
 import type { JoinPlace } from '../ipam/join-addresses.ts'
+import { service } from '../service/service.fixture.ts'
 import type { Network } from '../subnet/network.ts'
 import type { Verdict } from '../subnet/plan.ts'
 import type { Reachable } from './interconnect.ts'
@@ -40,7 +42,12 @@ function newSources() {
     usage: new Store<Usage>({ name: 'usage' }),
     joins: new Store<JoinPlace>({ name: 'joins' }),
     reachable: new Store<Reachable>({ name: 'reachable' }),
+    services: new Store<ServiceFacts>({ name: 'services' }),
+    slices: new Store<SliceFacts, 'service'>({ name: 'slices', indexes: { service: ({ service }) => [service] } }),
+    zones: new Store<string>({ name: 'zones' }),
+    serviceRanges: new Store<readonly Cidr[]>({ name: 'service ranges' }),
   }
+  sources.serviceRanges.set('services', [parseCidr('10.96.0.0/16')])
   for (const one of Object.values(subnets)) sources.networks.set(one.key, one)
   for (const store of Object.values(sources)) store.markSynced()
   const nb = new MemoryTarget('nb', { owners: 4 })
@@ -64,11 +71,12 @@ class RenderWorld implements World {
             return engine.statusStore
           },
           join: [parseCidr('100.64.0.0/16'), parseCidr('fd98::/64')],
-          services: [parseCidr('10.96.0.0/16')],
+          templates: true,
+          affinity: 'timeout',
           dhcpMtu: 0,
           cluster: [cluster],
         },
-        { nb: { row: memoryRow, element: memoryElement, ref: (table, key) => `${table} ${key}` }, kube: memoryKube },
+        { nb: memoryNb, kube: memoryKube },
       ),
       targets: [sources.nb, sources.kubernetes],
       clock: new EagerClock(),
@@ -90,13 +98,13 @@ function memoryRow(row: OvnRow): ReturnType<Parameters<typeof ownerKinds>[1]['nb
   return new MemoryObject('nb', `${row.table} ${row.key}`, row.columns, { needs }) as never
 }
 
-const memoryElement: Parameters<typeof ownerKinds>[1]['nb']['element'] = ({ row, column, value }) =>
-  new MemoryObject(
-    'nb',
-    `${row.table} ${row.key} ${column} ${value}`,
-    {},
-    { needs: [`${row.table} ${row.key}`] },
-  ) as never
+function memoryElement({ row, column, value, key }: ElementSpec): never {
+  const needs = [`${row.table} ${row.key}`]
+  const name = `${row.table} ${row.key} ${column} ${key ?? value}`
+  return new MemoryObject('nb', name, value, { needs, shared: key === undefined }) as never
+}
+
+const memoryNb = { row: memoryRow, element: memoryElement, ref: (table: string, key: string) => `${table} ${key}` }
 
 const object = (part: string, ref: ObjectRef | string, value: unknown): never => {
   const name = typeof ref === 'string' ? ref : `${ref.resource.plural}/${ref.namespace ?? ''}/${ref.name}`
@@ -150,6 +158,25 @@ const event = fc.oneof(
     used: fc.integer({ min: 0, max: 2 }),
     present: fc.boolean(),
   }),
+  fc.record({ kind: fc.constant('zone' as const), name, zone: fc.constantFrom('x', 'y'), present: fc.boolean() }),
+  fc.record({
+    kind: fc.constant('service' as const),
+    name,
+    local: fc.boolean(),
+    dual: fc.boolean(),
+    ports: fc.integer({ min: 1, max: 3 }),
+    affinity: fc.constantFrom(0, 10),
+    present: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant('slice' as const),
+    name,
+    of: name,
+    family: fc.constantFrom(4 as const, 6 as const),
+    states: fc.array(fc.constantFrom('ready' as const, 'draining' as const, 'down' as const), { maxLength: 3 }),
+    hinted: fc.boolean(),
+    present: fc.boolean(),
+  }),
 )
 type Event = typeof event extends fc.Arbitrary<infer E> ? E : never
 
@@ -160,7 +187,7 @@ const apply: { readonly [K in Event['kind']]: (sources: Sources, event: Extract<
   network: ({ networks }, { name, by }) => void networks.set(subnets[name].key, { ...subnets[name], subnet: by }),
   node({ nodes, joins }, { name, address, present }) {
     const addresses = [parseIp(`192.168.0.${address}`)]
-    put(nodes, name, present, { name, uid: name, addresses, chassis: `${name}-chassis`, annotations: {} })
+    put(nodes, name, present, { name, uid: name, addresses, chassis: `${name}-chassis`, zone: '', annotations: {} })
     const index = names.indexOf(name)
     put(joins, name, present, { addresses: [hostAddress(parseCidr('100.64.0.0/16'), index + 2)], index })
   },
@@ -195,7 +222,34 @@ const apply: { readonly [K in Event['kind']]: (sources: Sources, event: Extract<
     put(sources.verdicts, name, present, { kind: 'accepted', network: key })
     put(sources.usage, key, present, { used, available: 9, portsLimit: undefined, excludedInUse: [] })
   },
+  zone: ({ zones }, { name, zone, present }) => put(zones, name, present, zone),
+  service({ services }, { name, local, dual, ports: count, affinity, present }) {
+    const index = names.indexOf(name) + 1
+    const clusterIPs = [`10.96.0.${index}`, ...(dual ? [`fd96::${index}`] : [])].map(parseIp)
+    const change = { clusterIPs, ports: ports.slice(0, count), internalLocal: local, affinity }
+    put(services, `ns/${name}`, present, service({ namespace: 'ns', name, ...change }))
+  },
+  slice({ slices }, { name, of, family, states, hinted, present }) {
+    put(slices, `ns/${name}`, present, {
+      service: `ns/${of}`,
+      family,
+      ports: ports.map(port => ({ ...port, port: 8000 + names.indexOf(name) })),
+      endpoints: states.map((state, i) => ({
+        address: parseIp(family === 4 ? `10.244.0.${i + 1}` : `fd00::${i + 1}`),
+        state,
+        node: names[i] ?? '',
+        hints: hinted ? { zones: [i === 0 ? 'x' : 'y'], nodes: [] } : undefined,
+      })),
+      ignored: [],
+    })
+  },
 }
+
+const ports = [
+  { name: 'http', protocol: 'TCP', port: 80, nodePort: 0 },
+  { name: 'dns', protocol: 'UDP', port: 53, nodePort: 0 },
+  { name: 'more', protocol: 'TCP', port: 81, nodePort: 0 },
+] as const
 
 function stepOf(one: Event): Step<RenderWorld> {
   return ({ sources }) => {
@@ -206,9 +260,9 @@ function stepOf(one: Event): Step<RenderWorld> {
 
 it('renders the same from any order of events, through restarts and handovers, and writes nothing twice', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(event, { minLength: 2, maxLength: 14 }), events =>
+    fc.asyncProperty(fc.array(event, { minLength: 2, maxLength: 16 }), events =>
       expandSequence({ create: () => new RenderWorld(newSources()), steps: events.map(stepOf) }),
     ),
-    { numRuns: 60 },
+    { numRuns: 80 },
   )
 })

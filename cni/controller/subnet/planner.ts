@@ -1,9 +1,9 @@
-import type { Cidr } from '@ovnkit/inet'
 import { type ReadableStore, Store } from '@ovnkit/reconcile'
 import type { NodeFacts } from '../facts/node.ts'
 import { same } from '../facts/same.ts'
 import type { SubnetFacts } from '../facts/subnet.ts'
 import type { Candidate, Candidates } from '../ipam/select.ts'
+import type { NamedRange } from '../service/ranges.ts'
 import type { Network } from './network.ts'
 import type { ForeignSwitch } from './placement.ts'
 import { planNetworks, type Verdict } from './plan.ts'
@@ -16,7 +16,8 @@ export interface SubnetPlannerOptions {
   readonly foreignSwitch: (name: string) => ForeignSwitch | undefined
   /** Key of the network that `network.clusterCIDR` describes. */
   readonly clusterNetwork: string
-  readonly reserved: readonly { readonly name: string; readonly range: Cidr }[]
+  /** Ranges that no Subnet may touch, as they are now. */
+  readonly reserved: () => readonly NamedRange[]
   /** Called after each plan: the Subnets, or what is known of them, changed. */
   readonly planned: () => void
 }
@@ -97,7 +98,7 @@ export class SubnetPlanner implements Candidates {
       inUse: this.#inUse,
       external,
       foreignSwitch,
-      reserved,
+      reserved: reserved(),
       nodeAddresses: values(nodes).flatMap(({ name, addresses }) =>
         addresses.map(address => ({ node: name, address })),
       ),

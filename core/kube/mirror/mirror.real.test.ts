@@ -1,7 +1,7 @@
 import { Store } from '@ovnkit/reconcile'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { KubeClient } from '../client/client.ts'
-import { type ConfigMap, resources } from '../resources.ts'
+import { type ConfigMap, defineResource, resources } from '../resources.ts'
 import { type ControlPlane, startControlPlane } from '../testing/control-plane.ts'
 import { startTcpProxy } from '../testing/tcp-proxy.ts'
 import { waitUntil } from '../testing/wait.ts'
@@ -111,6 +111,16 @@ test('410 after compaction leads to a new list of which only the differences are
   proxy.thaw()
   await waitUntil('the second list', () => m.mirror.stats.lists > 1 && m.store.has('gone/added'))
   expect(changes.sort()).toEqual(['gone/added=three', 'gone/changed=two', 'gone/removed='])
+})
+
+test('a resource that the server does not serve is an empty store where it is optional, and a problem where it is not', async () => {
+  const resource = defineResource<ConfigMap>({ ...resources.configMaps, plural: 'wonders' })
+  await using optional = follow('default', { resource, optional: true })
+  await optional.mirror.ready()
+  expect(optional.mirror).toMatchObject({ healthy: true, synced: true })
+  await using needed = follow('default', { resource })
+  await waitUntil('the problem', () => needed.mirror.problem?.includes('404'))
+  expect(needed.mirror.synced).toBe(false)
 })
 
 function follow(ns: string, options: Partial<MirrorOptions<ConfigMap, string>> = {}) {

@@ -17,6 +17,8 @@ export interface MirrorOptions<T extends KubeObject, V> extends Scope<T> {
   readonly trim: Trim<T, V>
   /** Key in the store. Default `namespace/name`, or `name`. */
   readonly key?: (object: T) => string
+  /** A server that does not serve the resource (404) has none of it: the store is empty, and the server is asked again after some minutes. */
+  readonly optional?: boolean
   /** Ends the mirror; the store keeps what it holds. */
   readonly signal: AbortSignal
   readonly logger?: Logger
@@ -60,6 +62,9 @@ export interface Mirror {
 export function mirror<T extends KubeObject, V>(options: MirrorOptions<T, V>): Mirror {
   return new RunningMirror(options)
 }
+
+/** A server learns to serve a resource by an upgrade, or by somebody who defines it. */
+const UNSERVED_RETRY_MS = 300_000
 
 /** A watch that ended sooner than this without any event counts as a failure: otherwise a broken proxy makes us spin. */
 const SHORTEST_WATCH_MS = 1_000
@@ -166,6 +171,7 @@ class RunningMirror<T extends KubeObject, V> implements Mirror {
 
   async #failed(error: unknown): Promise<void> {
     const { signal, logger } = this.#options
+    if (this.#options.optional === true && isApiError(error, 'notFound')) return this.#unserved()
     this.stats.failures++
     if (isApiError(error, 'gone')) return this.#expired(error)
     const wanted = error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0
@@ -174,6 +180,13 @@ class RunningMirror<T extends KubeObject, V> implements Mirror {
     this.#problem = `${this.#name}: ${this.synced ? 'watch interrupted' : 'not listed yet'}: ${text}`
     logger?.warn({ err: error, resource: this.#name, retryInMs: Math.round(delay) }, 'list and watch interrupted')
     await sleep(delay, signal)
+  }
+
+  async #unserved(): Promise<void> {
+    this.#version = undefined
+    this.#copy.begin().commit()
+    this.#problem = undefined
+    await sleep(UNSERVED_RETRY_MS, this.#options.signal)
   }
 
   /** 410: list again, at once the first time. */

@@ -59,7 +59,12 @@ export function reroutePolicy(spec: PolicySpec & { nextHop: string }): OvnRow {
   return policy(spec, 'reroute', [spec.nextHop])
 }
 
-function policy(spec: PolicySpec, action: 'allow' | 'reroute', nextHops: readonly string[]): OvnRow {
+/** A routing policy that drops the packet. */
+export function dropPolicy(spec: PolicySpec): OvnRow {
+  return policy(spec, 'drop', [])
+}
+
+function policy(spec: PolicySpec, action: 'allow' | 'reroute' | 'drop', nextHops: readonly string[]): OvnRow {
   return {
     table: 'Logical_Router_Policy',
     key: spec.key,

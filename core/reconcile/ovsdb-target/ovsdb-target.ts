@@ -1,5 +1,5 @@
 import type { Held, OwnerKey, Target, TargetBatch, TargetLimits, TargetSink } from '../target.ts'
-import { isSetLike } from './column-diff.ts'
+import { isMapLike, membersIn } from './column-diff.ts'
 import { DesiredElement, DesiredRow, RowWhere } from './desired.ts'
 import { ForeignRows } from './foreign-rows.ts'
 import { OvsdbBatch } from './ovsdb-batch.ts'
@@ -11,8 +11,8 @@ export interface OvsdbTargetOptions {
   readonly replica: Replica
   readonly ownership: Ownership
   /**
-   * Sets in rows of ours that are nothing but the elements that owners contribute (the ports of a port group): what no
-   * owner wants is removed from them, also after a restart. Such a column is not rendered with its row, and its elements
+   * Sets and maps in rows of ours that are nothing but the elements that owners contribute (the ports of a port group):
+   * what no owner wants is removed from them, also after a restart. Such a column is not rendered with its row, and its elements
    * name the row by `key`.
    */
   readonly contributed?: readonly Reference[]
@@ -94,10 +94,12 @@ export class OvsdbTarget implements Target {
   *#heldElements(table: string, column: string): Generator<Held> {
     for (const [, row] of this.#ours(table)) {
       const members = row[column]
-      if (!isSetLike(members)) continue
       const where = new RowWhere(table, row._uuid)
-      for (const value of members) {
-        yield { owner: undefined, object: new DesiredElement(this.name, where, { column, value }) }
+      // Of a map's entry the key says which it is.
+      const keyed = isMapLike(members)
+      for (const member of membersIn(members)) {
+        const spec = { column, value: member, ...(keyed && { key: String(member) }) }
+        yield { owner: undefined, object: new DesiredElement(this.name, where, spec) }
       }
     }
   }
