@@ -24,6 +24,7 @@ import { InstalledPorts } from './sandbox/installed.ts'
 import { LinkReaper } from './sandbox/reaper.ts'
 import { Commands } from './server/commands.ts'
 import { startCniServer } from './server/socket.ts'
+import { publishedPods } from './services/host-ports.ts'
 import { type ClusterSources, followCluster } from './sources.ts'
 
 export interface AgentOptions {
@@ -54,7 +55,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
 
   const client = new KubeClient(options.kubeConfig, { userAgent: 'zstack-ovnkube-node' })
   stack.defer(() => client.close())
-  const sources = followCluster({ client, node, signal, logger })
+  const sources = followCluster({ client, node, services: config.service.kubeProxyReplacement, signal, logger })
   const database: LocalDatabase = stack.use(
     openDatabase(Open_vSwitch, { remotes: config.ovs.database, tables: switchTables, leaderOnly: false, logger }),
   )
@@ -68,7 +69,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   // What starts once the database answers; until then, and where it never does, nothing.
   const late = stack.use(new DisposableStack())
   let engine: Engine | undefined
-  const mirrors = [sources.podMirror, sources.nodeMirror, sources.subnetMirror]
+  const mirrors = [sources.podMirror, sources.nodeMirror, sources.subnetMirror, ...sources.serviceMirrors]
   const readiness: Readiness = new Readiness({
     node,
     database,
@@ -100,8 +101,9 @@ function familiesOf({ network }: Config): readonly Family[] {
   return network.clusterCIDR.map(({ family }) => family)
 }
 
-function createContext({ config, node }: AgentOptions, { nodes, subnets }: ClusterSources): HostContext {
-  return { config, node, nodes, subnets, links: createHostStore(), switches: createSwitchStore() }
+function createContext({ config, node }: AgentOptions, sources: ClusterSources): HostContext {
+  const published = publishedPods(sources.pods)
+  return { ...sources, config, node, published, links: createHostStore(), switches: createSwitchStore() }
 }
 
 async function whenReady(database: LocalDatabase, signal: AbortSignal, then: () => Promise<void>): Promise<void> {

@@ -5,9 +5,10 @@ import { Store } from '@ovnkit/reconcile'
 import { type NodeFacts, nodeFacts, sameNode } from './facts/node.ts'
 import { type PodFacts, podFacts } from './facts/pod.ts'
 import { type SubnetFacts, sameSubnet, subnetFacts } from './facts/subnet.ts'
+import { followServices, type ServiceSources } from './services/sources.ts'
 
-/** What the agent follows of the API: the pods of its node, its node, and all Subnets. */
-export interface ClusterSources {
+/** What the agent follows of the API: the pods of its node, its node, all Subnets, and Services as far as hosts are concerned. */
+export interface ClusterSources extends ServiceSources {
   readonly pods: Store<PodFacts>
   readonly nodes: Store<NodeFacts>
   readonly subnets: Store<SubnetFacts>
@@ -19,16 +20,19 @@ export interface ClusterSources {
 export interface SourceOptions {
   readonly client: KubeClient
   readonly node: string
+  /** Whether Services are ours; without it none is followed. */
+  readonly services: boolean
   readonly signal: AbortSignal
   readonly logger: Logger
 }
 
-export function followCluster({ client, node, signal, logger }: SourceOptions): ClusterSources {
+export function followCluster({ client, node, services, signal, logger }: SourceOptions): ClusterSources {
   const pods = new Store<PodFacts>({ name: 'pods' })
   const nodes = new Store<NodeFacts>({ name: 'nodes', equals: sameNode })
   const subnets = new Store<SubnetFacts>({ name: 'subnets', equals: sameSubnet })
   const common = { client, signal, logger }
   return {
+    ...followServices(common, services),
     pods,
     nodes,
     subnets,

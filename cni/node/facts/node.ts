@@ -7,6 +7,8 @@ export interface NodeFacts {
   readonly uid: string
   /** InternalIPs, IPv4 first. */
   readonly internalIps: readonly IpAddress[]
+  /** Label `topology.kubernetes.io/zone`; empty when it has none. */
+  readonly zone: string
   /** Our annotations. */
   readonly annotations: Readonly<Record<string, string>>
 }
@@ -22,6 +24,7 @@ export function nodeFacts({ metadata, status }: Node): NodeFacts {
   return {
     uid: metadata?.uid ?? '',
     internalIps: internalIps.sort((a, b) => ipFamily(a) - ipFamily(b)),
+    zone: metadata?.labels?.['topology.kubernetes.io/zone'] ?? '',
     annotations: Object.fromEntries(Object.entries(metadata?.annotations ?? {}).filter(([name]) => kept.has(name))),
   }
 }

@@ -1,9 +1,12 @@
 import type { Config } from '@ovnkit/cni-api'
+import type { ServiceFacts, SliceFacts } from '@ovnkit/cni-service'
+import type { Cidr } from '@ovnkit/inet'
 import type { Store, View } from '@ovnkit/reconcile'
 import type { HostLink, HostStore } from '../facts/host.ts'
 import type { NodeFacts } from '../facts/node.ts'
 import type { SubnetFacts } from '../facts/subnet.ts'
 import type { SwitchStore } from '../facts/switch.ts'
+import type { PublishedPods } from '../services/host-ports.ts'
 
 /** What the renders of a node read. */
 export interface HostContext {
@@ -12,6 +15,12 @@ export interface HostContext {
   readonly nodes: Store<NodeFacts>
   readonly subnets: Store<SubnetFacts>
   readonly links: HostStore
+  /** Services that hosts have something to do for, `namespace/name`; empty without kubeProxyReplacement. */
+  readonly services: Store<ServiceFacts>
+  readonly slices: Store<SliceFacts, 'service'>
+  /** Ranges of ServiceCIDR objects. */
+  readonly serviceCIDRs: Store<readonly Cidr[]>
+  readonly published: PublishedPods
   readonly switches: SwitchStore
 }
 

@@ -4,6 +4,7 @@ import { KernelTarget, NftTarget } from '@ovnkit/linux'
 import type { Logger } from '@ovnkit/process'
 import { databaseReplica, Engine, OvsdbTarget } from '@ovnkit/reconcile'
 import type { LocalDatabase } from '../facts/switch.ts'
+import { serviceKinds } from '../services/kinds.ts'
 import { renderChassis } from './chassis.ts'
 import type { HostContext } from './context.ts'
 import { renderManagement } from './management.ts'
@@ -27,6 +28,7 @@ export const hostOwners = {
   management: 'management',
   table: 'host-table',
   masquerade: 'masquerade',
+  services: 'services',
 } as const
 
 /** What keeps the host as it should be: the switch's database, kernel, nftables, and annotations of the Node. */
@@ -40,6 +42,7 @@ export async function createHostEngine(options: HostEngineOptions): Promise<Engi
       { kind: hostOwners.management, keys: ofNode, render: (_, view) => renderManagement(context, view), order: 1 },
       { kind: hostOwners.table, keys: ofNode, render: (_, view) => renderHostTable(context, view), order: 2 },
       { kind: hostOwners.masquerade, keys: ofNode, render: () => renderMasquerade(context), order: 3 },
+      ...serviceKinds(context),
     ],
     targets: [
       new OvsdbTarget({
@@ -51,7 +54,10 @@ export async function createHostEngine(options: HostEngineOptions): Promise<Engi
       stack.use(await NftTarget.open({ tables: [hostTable], onError: err => logger.error({ err }, 'nftables') })),
       nodeTarget(options),
     ],
-    sources: [context.nodes, context.subnets, context.links, context.switches],
+    sources: [
+      ...[context.nodes, context.subnets, context.links, context.switches],
+      ...[context.services, context.slices, context.serviceCIDRs, context.published],
+    ],
     logger,
   })
 }

@@ -15,6 +15,7 @@ import { theSwitch } from '../facts/switch.ts'
 import { type HostContext, linksOf, subnetsOf } from './context.ts'
 import { findEncap, podMtu } from './encap.ts'
 import { ovs } from './objects.ts'
+import { serviceRanges } from './table.ts'
 
 /** The management port: the host's way to pods, and in gateway mode local the pods' way out. */
 export function renderManagement(context: HostContext, view: View): Rendered {
@@ -36,7 +37,7 @@ export function renderManagement(context: HostContext, view: View): Rendered {
     kind: 'objects',
     objects: [
       ...port(context.node, addresses, mtu),
-      link(mtu, local.datapath === 'netdev'),
+      link(mtu, local.datapath === 'netdev', [...view.keys(context.published)].length > 0),
       ...addresses.map(
         ({ ip, prefixLength }) => new KernelAddress({ link: managementInterface, address: ip, prefixLength }),
       ),
@@ -58,21 +59,22 @@ function port(node: string, addresses: readonly InterfaceAddress[], mtu: number)
   ]
 }
 
-function link(mtu: number, userspace: boolean): Desired {
+/** @param published whether pods have hostPorts: those are to be had at the loopback addresses as well, whence the answers must be let in */
+function link(mtu: number, userspace: boolean, published: boolean): Desired {
   return new KernelLink({
     name: managementInterface,
     up: true,
     mtu,
-    ipv4: { rp_filter: 0 },
+    ipv4: { rp_filter: 0, ...(published && { route_localnet: 1 }) },
     ...(userspace && { offloads: userspaceDatapathOffloads }),
   })
 }
 
 /** To pods, and to Services where they are ours, by way of the router's port on the join switch. */
-function routes({ config, subnets }: HostContext, view: View, addresses: readonly InterfaceAddress[]): Desired[] {
+function routes(context: HostContext, view: View, addresses: readonly InterfaceAddress[]): Desired[] {
+  const { config, subnets } = context
   const overlay = subnetsOf(view, subnets).flatMap(subnet => (subnet.overlay ? subnet.ranges : []))
-  const services = config.service.kubeProxyReplacement ? config.network.serviceCIDR : []
-  const ranges = new Map([...overlay, ...services].map(range => [range.text, range]))
+  const ranges = new Map([...overlay, ...serviceRanges(context, view)].map(range => [range.text, range]))
   return [...ranges.values()].flatMap(destination => {
     const via = gatewayOf(config.network.joinCIDR, destination)
     const joined = addresses.some(({ ip }) => ipFamily(ip) === destination.family)

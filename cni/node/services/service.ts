@@ -1,0 +1,229 @@
+import {
+  clusterEndpoints,
+  type Endpoint,
+  endpointsOf,
+  isServed,
+  localEndpoints,
+  type ServiceFacts,
+  type ServicePort,
+} from '@ovnkit/cni-service'
+import { type IpAddress, ipFamily } from '@ovnkit/inet'
+import { NftChain, NftElement, type TranslatedFlow } from '@ovnkit/linux'
+import type { Desired, Rendered, View } from '@ovnkit/reconcile'
+import type { HostContext } from '../host/context.ts'
+import { hostTable } from '../host/table.ts'
+import { affinityObjects, balanceRules, type PortOf, translateTo } from './balance.ts'
+import { firewallObjects, type Guarded } from './firewall.ts'
+import { maxComment } from './host-ports.ts'
+import { giveUpSource, rejectChain, serviceSets } from './skeleton.ts'
+
+const table = hostTable
+
+/**
+ * Whether this host has to do something of its own for a Service. A plain cluster address needs nothing here: hosts reach it through OVN's balancers.
+ */
+export function concernsHosts({ type, externalIPs, internalLocal }: ServiceFacts): boolean {
+  return type !== 'ClusterIP' || externalIPs.length > 0 || internalLocal
+}
+
+/** What arrives at this host for a Service: node ports, external addresses, and cluster addresses with internalTrafficPolicy Local. */
+export function renderService(context: HostContext, key: string, view: View): Rendered {
+  const service = view.get(context.services, key)
+  if (service === undefined) return { kind: 'objects', objects: [] }
+  const objects = service.clusterIPs.flatMap(clusterIp =>
+    service.ports.flatMap(port => new PortRender(context, view, { key, service, port, clusterIp }).objects()),
+  )
+  return { kind: 'objects', objects }
+}
+
+interface PortSpec {
+  readonly key: string
+  readonly service: ServiceFacts
+  readonly port: ServicePort
+  readonly clusterIp: IpAddress
+}
+
+/** Where an entry of the maps leads: straight to a place, or on to a chain. */
+type Way = { readonly place: string } | { readonly chain: string }
+
+/** One port of a Service at one of its cluster addresses, which gives the family. */
+class PortRender {
+  readonly #context: HostContext
+  readonly #view: View
+  readonly #spec: PortSpec
+  readonly #of: PortOf
+  #known: readonly Endpoint[] | undefined
+
+  constructor(context: HostContext, view: View, spec: PortSpec) {
+    this.#context = context
+    this.#view = view
+    this.#spec = spec
+    const family = ipFamily(spec.clusterIp)
+    const protocol = protocols[spec.port.protocol]
+    const { affinity } = spec.service
+    this.#of = { id: `${spec.key}/${protocol}/${spec.port.port}/${family}`, family, protocol, affinity }
+  }
+
+  objects(): Desired[] {
+    const { service, clusterIp } = this.#spec
+    const external = this.#isExternal ? this.#external() : []
+    const internal = service.internalLocal ? this.#internal(clusterIp) : []
+    const affine = service.affinity > 0 ? affinityObjects(this.#of, this.#chosen()) : []
+    return [...external, ...internal, ...affine]
+  }
+
+  get #isExternal(): boolean {
+    return this.#nodePort > 0 || this.#addresses.length > 0
+  }
+
+  get #nodePort(): number {
+    const { service, port } = this.#spec
+    return service.type === 'ClusterIP' ? 0 : port.nodePort
+  }
+
+  /** External addresses of this family. Those of mode Proxy are served by somebody in front (KEP-1860). */
+  get #addresses(): readonly IpAddress[] {
+    const { externalIPs, ingress } = this.#spec.service
+    const own = [...externalIPs, ...ingress.flatMap(({ ip, mode }) => (mode === 'VIP' ? [ip] : []))]
+    return [...new Set(own)].filter(ip => ipFamily(ip) === this.#of.family)
+  }
+
+  #external(): Desired[] {
+    const { service } = this.#spec
+    const way = service.externalLocal ? { chain: this.#chain('external') } : this.#clusterWay()
+    const chains = [
+      ...(service.externalLocal ? [this.#localChain('external', this.#inClusterRules())] : []),
+      ...(this.#passesOvn ? [] : [this.#clusterChain()]),
+    ]
+    return [...this.#entries(way), ...chains, ...firewallObjects(this.#context, this.#view, this.#of, this.#guarded())]
+  }
+
+  #internal(clusterIp: IpAddress): Desired[] {
+    const flows = this.#flows([clusterIp], 0, this.#local())
+    return [this.#localChain('internal', []), this.#atAddress(clusterIp, { chain: this.#chain('internal') }, flows)]
+  }
+
+  /**
+   * Policy Cluster goes by way of the cluster address, so that an endpoint's change changes nothing here. Not with affinity, as all clients
+   * would be one to OVN's balancer, and not where the balancer holds itself to policy Local.
+   */
+  get #passesOvn(): boolean {
+    const { affinity, internalLocal } = this.#spec.service
+    return affinity === 0 && !internalLocal
+  }
+
+  #clusterWay(): Way {
+    const { clusterIp, port } = this.#spec
+    return this.#passesOvn ? { place: `${clusterIp} . ${port.port}` } : { chain: this.#chain('cluster') }
+  }
+
+  #entries(way: Way): Desired[] {
+    const flows = this.#externalFlows()
+    const nodePort = this.#nodePort === 0 ? [] : [this.#atNodePort(this.#nodePort, way, flows)]
+    return [...this.#addresses.map(address => this.#atAddress(address, way, flows)), ...nodePort]
+  }
+
+  #atAddress(address: IpAddress, way: Way, flows: readonly TranslatedFlow[]): Desired {
+    const element = `${address} . ${this.#of.protocol} . ${this.#spec.port.port}`
+    const own = flows.filter(({ destination }) => destination === address)
+    return this.#entry('place' in way ? serviceSets.addresses : serviceSets.addressChains, element, way, own)
+  }
+
+  #atNodePort(number: number, way: Way, flows: readonly TranslatedFlow[]): Desired {
+    const element = `${this.#of.protocol} . ${number}`
+    const own = flows.filter(({ destination }) => destination === undefined)
+    return this.#entry('place' in way ? serviceSets.nodePorts : serviceSets.nodePortChains, element, way, own)
+  }
+
+  #entry(set: string, element: string, way: Way, flows: readonly TranslatedFlow[]): Desired {
+    const data = 'place' in way ? way.place : `goto ${way.chain}`
+    const { key, port } = this.#spec
+    const comment = `${key}${port.name && `:${port.name}`}`.slice(0, maxComment)
+    return new NftElement({ table, set: `${set}${this.#of.family}`, element, data, comment, flows })
+  }
+
+  #chain(kind: 'external' | 'internal' | 'cluster'): string {
+    return `${kind}/${this.#of.id}`
+  }
+
+  /** Pods and the host itself reach every endpoint, as with kube-proxy: for them the address is a short way to the Service. */
+  #inClusterRules(): string[] {
+    const { clusterIp, port } = this.#spec
+    const { family } = this.#of
+    const way = this.#passesOvn ? translateTo(this.#of, clusterIp, port.port) : `goto ${this.#chain('cluster')}`
+    return [`${family === 4 ? 'ip' : 'ip6'} saddr @overlay${family} ${way}`, `fib saddr type local ${way}`]
+  }
+
+  /** Only endpoints of this node; where it has none, silence if others have some (a load balancer tries those), else a refusal. */
+  #localChain(kind: 'external' | 'internal', first: readonly string[]): Desired {
+    const local = this.#local()
+    const otherwise = isServed(this.#endpoints()) ? 'drop' : `goto ${rejectChain}`
+    const rules = [...first, ...(local.length > 0 ? balanceRules(this.#of, local) : [otherwise])]
+    const { clusterIp } = this.#spec
+    const flows = kind === 'external' ? this.#externalFlows() : this.#flows([clusterIp], 0, local)
+    return new NftChain({ table, name: this.#chain(kind), rules, flows })
+  }
+
+  #clusterChain(): Desired {
+    const endpoints = this.#cluster()
+    const rules = endpoints.length > 0 ? [giveUpSource, ...balanceRules(this.#of, endpoints)] : [`goto ${rejectChain}`]
+    return new NftChain({ table, name: this.#chain('cluster'), rules, flows: this.#externalFlows() })
+  }
+
+  /** Source ranges are the load balancer's: they do not concern other external addresses. */
+  #guarded(): Guarded {
+    const { service, port } = this.#spec
+    const ingress = new Set(service.ingress.map(({ ip }) => ip))
+    const addresses = this.#addresses.filter(address => ingress.has(address))
+    return { addresses, port: port.port, sourceRanges: service.sourceRanges }
+  }
+
+  #externalFlows(): readonly TranslatedFlow[] {
+    const { clusterIp, port, service } = this.#spec
+    const through = this.#passesOvn ? [{ address: clusterIp, port: port.port }] : this.#cluster()
+    return this.#flows(this.#addresses, this.#nodePort, [...through, ...(service.externalLocal ? this.#local() : [])])
+  }
+
+  /** Where UDP clients may have been sent; other protocols notice the end of a connection themselves. */
+  #flows(
+    addresses: readonly IpAddress[],
+    nodePort: number,
+    places: readonly Pick<Endpoint, 'address' | 'port'>[],
+  ): readonly TranslatedFlow[] {
+    if (this.#of.protocol !== 'udp') return []
+    const common = { family: this.#of.family, to: places.map(({ address, port }) => `${address} . ${port}`) }
+    return [
+      ...addresses.map(destination => ({ ...common, destination, port: this.#spec.port.port })),
+      ...(nodePort === 0 ? [] : [{ ...common, port: nodePort }]),
+    ]
+  }
+
+  #endpoints(): readonly Endpoint[] {
+    const { key, service, port } = this.#spec
+    if (this.#known !== undefined) return this.#known
+    const slices = this.#view.by(this.#context.slices, 'service', key).map(([, slice]) => slice)
+    this.#known = endpointsOf(service, port, this.#of.family, slices)
+    return this.#known
+  }
+
+  #local(): readonly Endpoint[] {
+    return localEndpoints(this.#endpoints(), this.#context.node)
+  }
+
+  #cluster(): readonly Endpoint[] {
+    const zone = this.#view.get(this.#context.nodes, this.#context.node)?.zone ?? ''
+    return clusterEndpoints(this.#endpoints(), { node: this.#context.node, zone })
+  }
+
+  /** Every endpoint that some chain of the port may choose. */
+  #chosen(): readonly Endpoint[] {
+    const { service } = this.#spec
+    const all = [
+      ...(this.#isExternal ? this.#cluster() : []),
+      ...(service.externalLocal || service.internalLocal ? this.#local() : []),
+    ]
+    return [...new Map(all.map(endpoint => [`${endpoint.address} ${endpoint.port}`, endpoint])).values()]
+  }
+}
+
+const protocols = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' } as const
