@@ -13,6 +13,7 @@ import { Pki } from './control/pki.ts'
 import { lightKubeletService } from './light/service.ts'
 import type { Machine } from './machine/machine.ts'
 import type { Service } from './machine/service.ts'
+import { kubeProxyService } from './node/kube-proxy.ts'
 import { containerdService, type KubeletOptions, kubeletService, type RuntimeOptions } from './node/kubernetes.ts'
 import { ovnControllerService, ovsdbService, vswitchdService } from './node/ovs.ts'
 import { identityOf, programNames, programService } from './product/product.ts'
@@ -20,7 +21,10 @@ import { type Plan, planOf } from './state/plan.ts'
 import type { Progress } from './state/progress.ts'
 import { type LabRecord, labFolder, writeAtomically } from './state/record.ts'
 import { ensureTools, type Tools } from './tools/ensure.ts'
-import { ensureImages, ensurePause, type Image, sandboxImage } from './tools/images/images.ts'
+import { ensureImages, type Image } from './tools/images/images.ts'
+import { ensurePause } from './tools/images/pause.ts'
+import { sandboxImage } from './tools/images/recipes.ts'
+import { usualSets } from './tools/sets.ts'
 
 /** Everything outside of the lab that its services are made from. */
 export interface Parts {
@@ -31,10 +35,18 @@ export interface Parts {
 }
 
 /** Finds or builds what a lab of this record needs. */
-export async function ensureParts(record: Pick<LabRecord, 'mode'>, progress: Progress): Promise<Parts> {
-  const full = record.mode === 'full'
-  const tools = await ensureTools(progress, full ? undefined : ['kubernetes'])
-  return { tools, images: full ? await ensureImages(tools, progress) : [], pause: await ensurePause() }
+export async function ensureParts({ mode, images, kubeProxy }: LabRecord, progress: Progress): Promise<Parts> {
+  const usual = usualSets.map(({ name }) => name)
+  const tools = await ensureTools(progress, [
+    ...(mode === 'light' ? ['kubernetes'] : usual),
+    ...(images === 'conformance' ? ['e2e'] : []),
+    ...(kubeProxy ? ['kube-proxy'] : []),
+  ])
+  return {
+    tools,
+    images: mode === 'full' ? await ensureImages(tools, progress, images) : [],
+    pause: await ensurePause(),
+  }
 }
 
 /** Which services each machine of a lab has, in the order in which they start. */
@@ -81,6 +93,7 @@ export class Assembly {
       ...(full
         ? [containerdService(machine, this.runtimeOptions()), kubeletService(machine, this.#kubeletOptions(machine))]
         : [this.#lightKubelet(machine)]),
+      ...(this.record.kubeProxy ? [this.#kubeProxy(machine)] : []),
       ...(this.record.product === 'none' ? [] : [this.#program('agent', machine)]),
     ]
   }
@@ -89,6 +102,7 @@ export class Assembly {
     const { plan, parts } = this
     return lightKubeletService(machine, {
       addresses: plan.nodeAddresses(machine.name),
+      zone: plan.zoneOf(machine.name),
       kubeconfig: this.#kubeconfig(machine.name),
       agnhost: parts.tools.path('agnhost'),
     })
@@ -109,10 +123,19 @@ export class Assembly {
       ...this.runtimeOptions(),
       addresses: this.plan.nodeAddresses(machine.name),
       cgroup: `/${this.plan.cgroup}/${machine.name}`,
-      clusterDns: this.record.clusterDns,
+      clusterDns: this.plan.clusterDns,
+      zone: this.plan.zoneOf(machine.name),
       kubeconfig: this.#kubeconfig(machine.name),
       authority: this.#read('ca.crt'),
     }
+  }
+
+  #kubeProxy(machine: Machine): Service {
+    return kubeProxyService(machine, {
+      program: this.parts.tools.path('kube-proxy'),
+      kubeconfig: this.#kubeconfig('kube-proxy'),
+      podCidr: this.record.podCidr,
+    })
   }
 
   #program(program: (typeof programNames)[number], machine: Machine): Service {
@@ -160,6 +183,7 @@ export class Assembly {
       pki.issue({ name: 'admin', commonName: 'admin', organizations: ['system:masters'] }),
       pki.issue({ name: 'controller-manager', commonName: 'system:kube-controller-manager' }),
       pki.issue({ name: 'scheduler', commonName: 'system:kube-scheduler' }),
+      pki.issue({ name: 'kube-proxy', commonName: 'system:kube-proxy' }),
       ...programNames.map(program => pki.issue(identityOf(program))),
       ...record.nodes.map(node =>
         pki.issue({ name: node, commonName: `system:node:${node}`, organizations: ['system:nodes'] }),

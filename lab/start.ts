@@ -16,6 +16,7 @@ import {
   loadRecord,
   saveRecord,
 } from './state/record.ts'
+import type { ImageSet } from './tools/images/images.ts'
 import { Starter, waitForNodes } from './up.ts'
 
 export interface LabOptions {
@@ -40,8 +41,12 @@ export interface LabOptions {
   readonly podCidr?: string
   /** Default 10.96.0.0/16 and fd96::/108. */
   readonly serviceCidr?: string
-  /** The resolver that kubelet gives to pods. Default 10.244.0.53: a CoreDNS pod that asks for that address. */
+  /** The resolver that kubelet gives to pods. Default 10.244.0.53: a CoreDNS pod that asks for that address; `service`: tenth of the Services. */
   readonly clusterDns?: string
+  /** A kube-proxy (nftables) on every node, and the product told to leave the hosts to it. Default false. */
+  readonly kubeProxy?: boolean
+  /** `conformance`: the images of the conformance suite as well. */
+  readonly images?: ImageSet
   /** Keys of the product's configuration over the lab's own, as YAML. */
   readonly settings?: string
   /** true: the lab ends with this process, however that ends. */
@@ -143,6 +148,8 @@ function wantedRecord(name: string, slot: number, options: LabOptions): LabRecor
     podCidr: options.podCidr ?? ranges[families].pods,
     serviceCidr: options.serviceCidr ?? ranges[families].services,
     clusterDns: options.clusterDns ?? '10.244.0.53',
+    kubeProxy: options.kubeProxy ?? false,
+    images: options.images ?? 'usual',
     settings: options.settings ?? '',
     ...(options.owned === true ? { owner: identify(process.pid) } : {}),
   }

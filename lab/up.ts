@@ -95,7 +95,7 @@ export class Starter {
   async #startRuntime(node: string, api: Promise<unknown>): Promise<void> {
     if (this.#lab.record.mode === 'light') {
       await api
-      return this.#services(node, ['kubelet'])
+      return this.#services(node, ['kubelet', 'kube-proxy'])
     }
     const machine = this.#lab.machine(node)
     const options = this.#assembly.runtimeOptions()
@@ -107,7 +107,7 @@ export class Starter {
     await this.#services(node, ['containerd'])
     await this.#progress.step(`${node}: images`, () => importImages(machine, options))
     await api
-    await this.#services(node, ['kubelet'])
+    await this.#services(node, ['kubelet', 'kube-proxy'])
   }
 
   /** Starts those of the named services that the machine has, one after another. */

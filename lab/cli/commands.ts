@@ -1,4 +1,5 @@
 import type { Commands } from './command.ts'
+import { conformance } from './conformance.ts'
 import { demonstration } from './demo.ts'
 import { lifecycle } from './lifecycle.ts'
 import { reach } from './reach.ts'
@@ -12,6 +13,7 @@ export const commands: Commands = {
   ...trouble,
   ...reach,
   ...scenarios,
+  ...conformance,
   ...virtualMachine,
 }
 

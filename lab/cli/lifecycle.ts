@@ -16,6 +16,7 @@ export const upOptions = {
   families: { type: 'string' },
   datapath: { type: 'string' },
   gateway: { type: 'string' },
+  'kube-proxy': { type: 'boolean' },
   controllers: { type: 'boolean' },
   bundle: { type: 'boolean' },
   bare: { type: 'boolean' },
@@ -49,6 +50,7 @@ export function optionsOf(values: UpValues): LabOptions {
     mode: values.light === true ? 'light' : 'full',
     product: values.bare === true ? 'none' : values.bundle === true ? 'bundle' : 'sources',
     controllers: values.controllers === true,
+    kubeProxy: values['kube-proxy'] === true,
     ...(tunnel === undefined ? {} : { tunnel }),
     ...(families === undefined ? {} : { families }),
     ...(datapath === undefined ? {} : { datapath }),
@@ -62,7 +64,7 @@ export function optionsOf(values: UpValues): LabOptions {
 export const lifecycle: Commands = {
   up: {
     synopsis:
-      'up [--nodes 3] [--light [--controllers]] [--families ipv4|ipv6|dual] [--gateway local|shared] [--tunnel vxlan|geneve] [--datapath netdev|system] [--bundle | --bare] [--set YAML] [--cluster-dns IP] [--pod-cidr CIDR]',
+      'up [--nodes 3] [--light [--controllers]] [--families ipv4|ipv6|dual] [--gateway local|shared] [--tunnel vxlan|geneve] [--datapath netdev|system] [--kube-proxy] [--bundle | --bare] [--set YAML] [--cluster-dns IP] [--pod-cidr CIDR]',
     about: 'make a lab and start it, or start what of it is down; --bare: without the product',
     async run(args) {
       const { values } = parseArgs({ args: [...args], options: upOptions })

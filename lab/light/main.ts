@@ -14,15 +14,16 @@ await runMain('light-kubelet', async ({ signal, useLogger }) => {
     options: {
       node: { type: 'string' },
       addresses: { type: 'string' },
+      zone: { type: 'string' },
       kubeconfig: { type: 'string' },
       agnhost: { type: 'string' },
     },
   })
-  const { node = '', addresses = '', kubeconfig = '', agnhost = '' } = values
+  const { node = '', addresses = '', zone = '', kubeconfig = '', agnhost = '' } = values
   const logger = createLogger({ level: 'info', format: 'text', name: 'light-kubelet' })
   useLogger(logger)
   const client = new KubeClient(await loadKubeConfig({ kubeconfig }), { userAgent: 'light-kubelet' })
-  await untilDone(() => registerNode(client, node, addresses.split(',')), logger, signal)
+  await untilDone(() => registerNode(client, { name: node, addresses: addresses.split(','), zone }), logger, signal)
   // The node's own heartbeat and readiness are reported on a clock, as kubelet does.
   const beats = [
     setInterval(

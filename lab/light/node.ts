@@ -2,10 +2,18 @@ import { isApiError, type KubeClient, resources } from '@ovnkit/kube'
 import { networkConfiguration } from './cni.ts'
 
 /** What kubelet says about its node: it is there, has these addresses, and is Ready once there is a network configuration. */
-export async function registerNode(client: KubeClient, name: string, addresses: readonly string[]): Promise<void> {
+export async function registerNode(
+  client: KubeClient,
+  { name, addresses, zone }: { name: string; addresses: readonly string[]; zone: string },
+): Promise<void> {
+  const labels = {
+    'kubernetes.io/hostname': name,
+    'kubernetes.io/os': 'linux',
+    'topology.kubernetes.io/zone': zone,
+  }
   try {
     await client.create(resources.nodes, {
-      metadata: { name, labels: { 'kubernetes.io/hostname': name, 'kubernetes.io/os': 'linux' } },
+      metadata: { name, labels },
     })
   } catch (error) {
     if (!isApiError(error, 'alreadyExists')) throw error

@@ -4,6 +4,7 @@ import { writeAtomically } from '../state/record.ts'
 
 export interface LightKubeletServiceOptions {
   readonly addresses: readonly string[]
+  readonly zone: string
   readonly kubeconfig: string
   readonly agnhost: string
 }
@@ -19,6 +20,7 @@ export const lightKubeletService = (machine: Machine, options: LightKubeletServi
     new URL('main.ts', import.meta.url).pathname,
     `--node=${machine.name}`,
     `--addresses=${options.addresses.join(',')}`,
+    `--zone=${options.zone}`,
     `--kubeconfig=${kubeconfigPath}`,
     `--agnhost=${options.agnhost}`,
   ],

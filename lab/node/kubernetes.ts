@@ -61,6 +61,7 @@ export async function importImages(machine: Machine, options: RuntimeOptions): P
 export interface KubeletOptions extends RuntimeOptions {
   /** The node's, one for each family. */
   readonly addresses: readonly string[]
+  readonly zone: string
   readonly cgroup: string
   readonly clusterDns: string
   readonly kubeconfig: string
@@ -82,6 +83,7 @@ export const kubeletService = (machine: Machine, options: KubeletOptions): Servi
     '--kubeconfig=/etc/kubernetes/kubelet.kubeconfig',
     `--hostname-override=${machine.name}`,
     `--node-ip=${options.addresses.join(',')}`,
+    `--node-labels=topology.kubernetes.io/zone=${options.zone}`,
     '-v=1',
   ],
   env: { PATH: `${options.path}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin` },

@@ -75,6 +75,7 @@ function configuration({ record, plan }: ProgramOptions, account: string): Recor
     network: { clusterCIDR: record.podCidr, serviceCIDR: record.serviceCidr },
     tunnel: { type: record.tunnel },
     gateway: { mode: record.gateway },
+    service: { kubeProxyReplacement: !record.kubeProxy },
     ovs: { datapathType: record.datapath },
     logging: { format: 'text' },
   }

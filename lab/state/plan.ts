@@ -27,10 +27,14 @@ export interface Plan {
   readonly anyAddress: string
   /** The first address of each Service range: the API server's own Service. */
   readonly kubernetesServices: readonly string[]
+  /** What kubelet gives to pods as their resolver. */
+  readonly clusterDns: string
   /** The address of a Service that answers for names, tenth of the first Service range as everywhere. */
   readonly dnsService: string
   /** Path of the lab's control groups below every hierarchy. */
   readonly cgroup: string
+  /** Three zones, one after the other. */
+  zoneOf(node: string): string
   nodeAddress(node: string): string
   /** One for each family. */
   nodeAddresses(node: string): readonly string[]
@@ -40,6 +44,7 @@ export function planOf(record: LabRecord): Plan {
   const networks = networksOf(record)
   const control = networks[0]?.control ?? ''
   const ranges = record.serviceCidr.split(',')
+  const dnsService = nth(ranges[0] ?? '', 10n)
   return {
     uplink: `ovnkit${record.slot}`,
     networks,
@@ -49,8 +54,10 @@ export function planOf(record: LabRecord): Plan {
     sb: `tcp:${inUrl(control)}:6642`,
     anyAddress: networks.some(({ family }) => family === 6) ? '[::]' : '0.0.0.0',
     kubernetesServices: ranges.map(range => nth(range, 1n)),
-    dnsService: nth(ranges[0] ?? '', 10n),
+    clusterDns: record.clusterDns === 'service' ? dnsService : record.clusterDns,
+    dnsService,
     cgroup: `ovnkit-lab-${record.name}`,
+    zoneOf: node => `zone-${['a', 'b', 'c'][indexOf(record, node) % 3]}`,
     nodeAddress: node => networks[0]?.node(node) ?? '',
     nodeAddresses: node => networks.map(network => network.node(node)),
   }

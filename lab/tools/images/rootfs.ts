@@ -1,4 +1,4 @@
-import { copyFileSync, existsSync, mkdirSync, realpathSync, symlinkSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, realpathSync, rmSync, symlinkSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { run } from '../../state/run.ts'
 import { onPath } from '../find.ts'
@@ -13,7 +13,14 @@ export async function copyProgram(root: string, program: string): Promise<void> 
   for (const [, library = ''] of libraries.matchAll(/(?:=> |^\s*)(\/\S+) \(0x/gm)) copyInto(root, library, library)
 }
 
-const packages: Readonly<Record<string, string>> = { dig: 'bind9-dnsutils', busybox: 'busybox-static' }
+const packages: Readonly<Record<string, string>> = {
+  dig: 'bind9-dnsutils',
+  busybox: 'busybox-static',
+  nc: 'netcat-openbsd',
+  ip: 'iproute2',
+  ss: 'iproute2',
+  getent: 'libc-bin',
+}
 const packageOf = (program: string) => packages[program] ?? program
 
 export function copyInto(root: string, from: string, to: string): void {
@@ -34,6 +41,13 @@ export async function installBusybox(root: string): Promise<void> {
     const link = join(root, 'bin', applet)
     if (!existsSync(link)) symlinkSync('busybox', link)
   }
+}
+
+/** Makes bash the root's `sh`. */
+export async function useBash(root: string): Promise<void> {
+  await copyProgram(root, 'bash')
+  rmSync(join(root, 'bin/sh'), { force: true })
+  symlinkSync('/usr/bin/bash', join(root, 'bin/sh'))
 }
 
 /** The files and folders that programs expect of any root. */
