@@ -55,6 +55,8 @@ export const annotationNames = {
     loadBalancerIps: 'network.zstack.io/load-balancer-ips',
     /** The LoadBalancerPool that a user asks for. */
     loadBalancerPool: 'network.zstack.io/load-balancer-pool',
+    /** The LoadBalancerPool that the Service's addresses are of: says that they are ours; written by the controller. */
+    recordedPool: 'zstack.io/load-balancer-pool',
     /** The node that holds the Service's addresses and announces them; written by the controller. */
     loadBalancerNode: 'zstack.io/load-balancer-node',
   },

@@ -24,6 +24,7 @@ describe('what is kept', () => {
       node: 'n',
       created: Date.UTC(2026, 0, 2, 3, 4, 5),
       ended: true,
+      labels: {},
       annotations: { 'zstack.io/subnet': 'a' },
     })
   })

@@ -7,6 +7,13 @@ import { pick } from './pod.ts'
 export interface NodeFacts {
   readonly name: string
   readonly uid: string
+  readonly labels: Readonly<Record<string, string>>
+  /** Condition Ready, by the kubelet; false when it is silent. */
+  readonly ready: boolean
+  /** Not cordoned. */
+  readonly schedulable: boolean
+  /** Its InternalIPs, as written. */
+  readonly internal: readonly IpAddress[]
   /** Every address of the host itself, sorted: what the agent found, or else the node's InternalIPs. */
   readonly addresses: readonly IpAddress[]
   /** Name of its chassis: what the agent recorded, or the node's own name until it has. */
@@ -20,19 +27,21 @@ export interface NodeFacts {
 const kept = new Set<string>(Object.values(annotationNames.node))
 
 export function nodeFacts(node: Node): NodeFacts {
-  const { metadata = {}, status } = node
+  const { metadata = {}, spec, status } = node
   const name = metadata.name ?? ''
   const annotations = pick(metadata.annotations, kept)
   const internal = (status?.addresses ?? []).flatMap(({ type, address }) =>
-    type === 'InternalIP' ? [tryParseIp(address)] : [],
+    type === 'InternalIP' ? (tryParseIp(address) ?? []) : [],
   )
   const found = parseAddressList(annotations[annotationNames.node.addresses] ?? '')
-  const addresses = new Set(
-    [...internal, ...found].filter(address => address !== undefined).filter(address => !isLocal(address)),
-  )
+  const addresses = new Set([...internal, ...found].filter(address => !isLocal(address)))
   return {
     name,
     uid: metadata.uid ?? '',
+    labels: metadata.labels ?? {},
+    ready: status?.conditions?.some(({ type, status: is }) => type === 'Ready' && is === 'True') ?? false,
+    schedulable: spec?.unschedulable !== true,
+    internal,
     addresses: [...addresses].sort(compareIp),
     chassis: annotations[annotationNames.node.chassis] || name,
     zone: metadata.labels?.['topology.kubernetes.io/zone'] ?? '',

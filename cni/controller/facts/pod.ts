@@ -1,5 +1,5 @@
 import { annotationNames, mirrorAnnotation } from '@ovnkit/cni-api'
-import type { Intern, Pod } from '@ovnkit/kube'
+import type { Intern, Labels, Pod } from '@ovnkit/kube'
 
 /** What the controller keeps of a Pod: some 500 bytes instead of the object's 5,000. */
 export interface PodFacts {
@@ -18,6 +18,7 @@ export interface PodFacts {
   readonly created: number
   /** Succeeded or Failed: its containers are gone for good, only the object is left. */
   readonly ended: boolean
+  readonly labels: Labels
   /** Our annotations, those that users write and those that we write; no others. */
   readonly annotations: Readonly<Record<string, string>>
 }
@@ -36,8 +37,25 @@ export function podFacts(pod: Pod, intern: Intern = text => text): PodFacts | un
     node: intern(spec?.nodeName ?? ''),
     created: Date.parse(metadata.creationTimestamp ?? '') || 0,
     ended: status?.phase === 'Succeeded' || status?.phase === 'Failed',
+    labels: shared(metadata.labels),
     annotations: pick(metadata.annotations, kept),
   }
+}
+
+/** Beyond so many different sets of labels the table starts anew. */
+const mostLabelSets = 4096
+const labelSets = new Map<string, Labels>()
+const noLabels: Labels = {}
+
+/** One object for all pods with these labels: those of a Deployment differ in nothing. */
+function shared(labels: Labels | undefined): Labels {
+  if (labels === undefined) return noLabels
+  const text = JSON.stringify(labels)
+  const known = labelSets.get(text)
+  if (known !== undefined) return known
+  if (labelSets.size >= mostLabelSets) labelSets.clear()
+  labelSets.set(text, labels)
+  return labels
 }
 
 export function pick(

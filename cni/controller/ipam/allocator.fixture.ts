@@ -111,6 +111,7 @@ export function world(options: Partial<AllocatorOptions> = {}): World {
         node: 'n',
         created: 0,
         ended: false,
+        labels: {},
         annotations: {},
         ...facts,
       })

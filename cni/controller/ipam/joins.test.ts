@@ -1,6 +1,7 @@
 import { parseCidr, parseIp } from '@ovnkit/inet'
 import { Store } from '@ovnkit/reconcile'
 import { expect, it } from 'vitest'
+import { healthyNode } from '../facts/node.fixture.ts'
 import type { NodeFacts } from '../facts/node.ts'
 import { JoinAddresses } from './join-addresses.ts'
 import { Joins } from './joins.ts'
@@ -9,7 +10,7 @@ const ranges = [parseCidr('100.64.0.0/16'), parseCidr('fd98::/64')]
 
 function node(name: string, recorded?: string): NodeFacts {
   const annotations: Record<string, string> = recorded === undefined ? {} : { 'zstack.io/node-join-address': recorded }
-  return { name, uid: name, addresses: [], chassis: name, zone: '', annotations }
+  return healthyNode(name, { annotations })
 }
 
 it('gives each node one address of each family, recorded ones first', () => {

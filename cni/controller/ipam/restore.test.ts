@@ -23,6 +23,7 @@ function pod(
     node: 'n',
     created,
     ended,
+    labels: {},
     annotations: record === undefined ? {} : { 'k8s.ovn.org/pod-networks': text, 'zstack.io/pod-uid': uid },
   }
 }

@@ -29,6 +29,8 @@ export const policyPriority = {
   underlay: 24000,
   /** To an address of a node: through that node's management port. */
   node: 20000,
+  /** From pods with a fixed source to anywhere else: through the management port of the node that holds their source. */
+  egressIP: 15000,
   /** From pods to anywhere else: through the management port of the pod's own node. */
   egress: 10000,
 } as const

@@ -13,6 +13,7 @@ import {
 } from '@ovnkit/reconcile/testing'
 import fc from 'fast-check'
 import { it } from 'vitest'
+import { healthyNode } from '../facts/node.fixture.ts'
 import type { NodeFacts } from '../facts/node.ts'
 import type { PodFacts } from '../facts/pod.ts'
 import type { SubnetFacts } from '../facts/subnet.ts'
@@ -187,7 +188,7 @@ const apply: { readonly [K in Event['kind']]: (sources: Sources, event: Extract<
   network: ({ networks }, { name, by }) => void networks.set(subnets[name].key, { ...subnets[name], subnet: by }),
   node({ nodes, joins }, { name, address, present }) {
     const addresses = [parseIp(`192.168.0.${address}`)]
-    put(nodes, name, present, { name, uid: name, addresses, chassis: `${name}-chassis`, zone: '', annotations: {} })
+    put(nodes, name, present, healthyNode(name, { addresses, chassis: `${name}-chassis` }))
     const index = names.indexOf(name)
     put(joins, name, present, { addresses: [hostAddress(parseCidr('100.64.0.0/16'), index + 2)], index })
   },
@@ -200,6 +201,7 @@ const apply: { readonly [K in Event['kind']]: (sources: Sources, event: Extract<
       node: 'a',
       created: 0,
       ended,
+      labels: {},
       annotations: {},
     }),
   address({ assignments }, { name, on, host, uid }) {

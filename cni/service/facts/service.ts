@@ -1,5 +1,6 @@
 import { type IpAddress, tryParseIp } from '@ovnkit/inet'
 import type { Intern, Service } from '@ovnkit/kube'
+import { type BalancerFacts, balancerFacts } from './load-balancer.ts'
 import { type Protocol, protocolOf } from './protocol.ts'
 
 /** Another proxy serves a Service with this label, whatever its value (KEP-2447). */
@@ -52,6 +53,8 @@ export interface ServiceFacts {
   readonly publishNotReady: boolean
   /** 0: none. */
   readonly healthCheckNodePort: number
+  /** Of type LoadBalancer, and addresses of ours are asked for. */
+  readonly balancer?: BalancerFacts
 }
 
 /** @returns undefined for a Service without virtual addresses (headless, ExternalName) and one that another proxy serves */
@@ -60,6 +63,7 @@ export function serviceFacts(service: Service, intern: Intern = text => text): S
   if (spec.type === 'ExternalName' || metadata.labels?.[proxyNameLabel] !== undefined) return undefined
   const clusterIPs = addresses(spec.clusterIPs ?? [spec.clusterIP ?? ''])
   if (clusterIPs.length === 0) return undefined
+  const balancer = balancerFacts(service)
   return {
     namespace: intern(metadata.namespace ?? ''),
     name: metadata.name ?? '',
@@ -79,6 +83,7 @@ export function serviceFacts(service: Service, intern: Intern = text => text): S
     internalLocal: spec.internalTrafficPolicy === 'Local',
     publishNotReady: spec.publishNotReadyAddresses === true,
     healthCheckNodePort: spec.healthCheckNodePort ?? 0,
+    ...(balancer && { balancer }),
   }
 }
 
