@@ -80,6 +80,14 @@ const gateway = z.strictObject({
   interface: z.string().default('').describe('The NIC for mode shared.'),
   nextHop: addresses.prefault('').describe("The network's router for mode shared; empty: the host's default route."),
   vlanID: z.int().min(0).max(4094).default(0).describe('VLAN of the external network in mode shared; 0: none.'),
+  probePort: z
+    .int('expected a port number')
+    .min(1)
+    .max(65_535)
+    .default(8083)
+    .describe(
+      'TCP port of nodes that the controller asks for a sign of life where addresses live on one node (EgressIP, LoadBalancerPool); any answer counts, a refusal too, so nothing needs to listen.',
+    ),
 })
 
 const tunnel = z.strictObject({

@@ -15,3 +15,6 @@ export const subnetFinalizer = 'subnet.network.zstack.io/finalizer'
 
 /** Name of the Subnet that the controller makes from `network.clusterCIDR`. */
 export const automaticSubnet = 'default'
+
+/** Keeps a LoadBalancerPool while Services have addresses of it. */
+export const poolFinalizer = 'loadbalancerpool.network.zstack.io/finalizer'

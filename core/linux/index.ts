@@ -1,4 +1,5 @@
 export type { Address, AddressSpec, Scope } from './codec/address.ts'
+export { announcements } from './codec/announcement.ts'
 export type { Connection, Tuple } from './codec/conntrack.ts'
 export { type Link, type LinkAttributes, type LinkSelector, maxLinkName, type OperState } from './codec/link.ts'
 export type { Neighbour, NeighbourSpec, NeighbourState } from './codec/neighbour.ts'
@@ -13,6 +14,7 @@ export {
   transportProtocols,
 } from './conntrack.ts'
 export { hasCode, LinuxError, NetnsError, type NetnsProblem } from './errors.ts'
+export { sendFrames } from './frames.ts'
 export {
   KernelAddress,
   type KernelAddressSpec,

@@ -3,7 +3,7 @@ import { ingressAddresses, type ServiceFacts } from '@ovnkit/cni-service'
 import { type KubeDesires, type ObjectRef, resources } from '@ovnkit/kube'
 import type { Desired, OwnerKind, ReadableStore, Rendered, View } from '@ovnkit/reconcile'
 import type { PoolFacts } from '../facts/pool.ts'
-import { subnetFinalizer as finalizer } from '../resources.ts'
+import { poolFinalizer } from '../resources.ts'
 import { claimKey } from './claim.ts'
 import type { Grant } from './grant.ts'
 import type { PoolVerdict } from './plan-pools.ts'
@@ -70,7 +70,7 @@ function renderPool(world: BalancerWorld, kube: KubeDesires, key: string, view: 
   const status = { usedIPs: usage.used, availableIPs: usage.available, conditions }
   const desired: Desired[] = [kube.status(ref, status, { minIntervalMs: statusInterval })]
   // While it is being deleted, the finalizer goes with the last address.
-  if (usage.used > 0 || !pool.deleting) desired.push(kube.finalizer(ref, finalizer))
+  if (usage.used > 0 || !pool.deleting) desired.push(kube.finalizer(ref, poolFinalizer))
   return desired
 }
 

@@ -1,0 +1,91 @@
+import { type EgressIP, egressIPs as egressIPResource, type LoadBalancerPool, loadBalancerPools } from '@ovnkit/cni-api'
+import {
+  type KubeClient,
+  type KubeObject,
+  type Labels,
+  type Mirror,
+  mirror,
+  type Observed,
+  type ObservedResource,
+  observed,
+  resources,
+} from '@ovnkit/kube'
+import type { Logger } from '@ovnkit/process'
+import { Store } from '@ovnkit/reconcile'
+import { type EgressIPFacts, egressIPFacts } from '../facts/egress-ip.ts'
+import { type PoolFacts, poolFacts } from '../facts/pool.ts'
+import { same } from '../facts/same.ts'
+
+/** What the controller knows of addresses that live on one node. */
+export interface FloatingSources {
+  readonly pools: Store<PoolFacts>
+  readonly egressIPs: Store<EgressIPFacts>
+  /** The EgressIPs as they are, status and all; for what writes them, and at start. */
+  readonly egressIPObjects: Store<EgressIP>
+  /** Labels of namespaces. */
+  readonly namespaces: Store<Labels>
+}
+
+export interface FollowedFloating extends FloatingSources {
+  readonly mirrors: readonly Mirror[]
+  readonly observed: readonly ObservedResource[]
+}
+
+export function startFloatingSources(options: {
+  client: KubeClient
+  signal: AbortSignal
+  logger: Logger
+}): FollowedFloating {
+  const pools = new Store<PoolFacts>({ name: 'pools', equals: same })
+  const egressIPs = new Store<EgressIPFacts>({ name: 'egress IPs', equals: same })
+  const namespaces = new Store<Labels>({ name: 'namespaces', equals: same })
+  const poolObjects = new Store<LoadBalancerPool>({ name: 'pool objects', equals: same })
+  const egressIPObjects = new Store<EgressIP>({ name: 'egress IP objects', equals: same })
+  derive(poolObjects, pools, poolFacts)
+  derive(egressIPObjects, egressIPs, egressIPFacts)
+  const poolMirror = mirror({ ...options, resource: loadBalancerPools, store: poolObjects, trim: object => object })
+  const egressMirror = mirror({
+    ...options,
+    resource: egressIPResource,
+    store: egressIPObjects,
+    trim: object => object,
+  })
+  const namespaceMirror = mirror({
+    ...options,
+    resource: resources.namespaces,
+    store: namespaces,
+    trim: ({ metadata }): Labels => metadata?.labels ?? {},
+  })
+  return {
+    pools,
+    egressIPs,
+    egressIPObjects,
+    namespaces,
+    mirrors: [poolMirror, egressMirror, namespaceMirror],
+    observed: [
+      observed({ resource: loadBalancerPools, store: poolObjects, observe, version: key => poolMirror.version(key) }),
+      observed({
+        resource: egressIPResource,
+        store: egressIPObjects,
+        observe,
+        version: key => egressMirror.version(key),
+      }),
+    ],
+  }
+}
+
+/** What of objects matters to plans, without their status: what the controller writes changes nothing there. */
+function derive<O, F>(objects: Store<O>, facts: Store<F>, factsOf: (object: O) => F | undefined): void {
+  objects.subscribe((key, object) => {
+    const value = object && factsOf(object)
+    if (value === undefined) facts.delete(key)
+    else facts.set(key, value)
+  })
+  objects.onSynced(() => facts.markSynced())
+}
+
+function observe(object: KubeObject & { readonly status?: object }): Observed {
+  const { metadata = {}, status } = object
+  const { uid = '', annotations, finalizers } = metadata
+  return { uid, annotations, finalizers, status: status && { ...status }, object }
+}
