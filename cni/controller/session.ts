@@ -4,6 +4,8 @@ import { portAddresses, portsPerSwitch } from '@ovnkit/ovn'
 import type { Logger } from '@ovnkit/process'
 import { databaseReplica, Engine, OvsdbObjects, OvsdbTarget, type Store } from '@ovnkit/reconcile'
 import type { PodFacts } from './facts/pod.ts'
+import { Floating } from './floating/floating.ts'
+import { floatingKinds } from './floating/kinds.ts'
 import { Allocator } from './ipam/allocator.ts'
 import { Joins } from './ipam/joins.ts'
 import { blockOf, holdsAll } from './ipam/network-book.ts'
@@ -45,6 +47,7 @@ export class Session implements Disposable {
   readonly allocator: Allocator
   readonly planner: SubnetPlanner
   readonly #serviceRanges: ServiceRanges
+  readonly #floating: Floating
   readonly #resources = new DisposableStack()
 
   constructor(options: SessionOptions) {
@@ -63,12 +66,28 @@ export class Session implements Disposable {
       join: options.config.network.joinCIDR,
     })
     this.#resources.use(reachable.stop)
-    this.engine = engineOf(options, this.planner, this.allocator, joins, reachable.store, this.#serviceRanges)
+    this.#floating = this.#resources.use(
+      new Floating({
+        ...options,
+        networks: this.planner.networks,
+        assignments: this.allocator.assignments,
+        reserved: () => reservedRanges(options.config, this.#serviceRanges),
+      }),
+    )
+    this.engine = engineOf(options, {
+      planner: this.planner,
+      allocator: this.allocator,
+      joins,
+      reachable: reachable.store,
+      ranges: this.#serviceRanges,
+      floating: this.#floating,
+    })
     this.#recall(options, claims)
     this.#resources.use(foreign.store.subscribe(uuid => this.allocator.foreignChanged(uuid)))
     foreign.start()
     this.#resources.use(joins.start(nodePortAddresses(nb)))
     this.#follow(sources, claims)
+    this.#floating.start()
     this.#resources.use(this.engine)
     this.engine.start()
     const janitor = new ChassisJanitor({ sb, chassis: options.chassis.store, nodes: sources.nodes, logger })
@@ -131,14 +150,14 @@ function plannerOf(
   services: ServiceRanges,
   planned: () => void,
 ): SubnetPlanner {
-  const { clusterCIDR, joinCIDR } = config.network
+  const { clusterCIDR } = config.network
   return new SubnetPlanner({
     subnets: sources.subnets,
     nodes: sources.nodes,
     external: config.ovn.mode === 'external',
     foreignSwitch: name => foreignSwitch(nb, name),
     clusterNetwork: networkKey(clusterCIDR),
-    reserved: () => [...services.named(), ...joinCIDR.map(range => ({ name: 'network.joinCIDR', range }))],
+    reserved: () => reservedRanges(config, services),
     planned,
   })
 }
@@ -168,13 +187,23 @@ function allocatorOf(
   })
 }
 
+/** Ranges that no Subnet and no address of the outside may touch. */
+function reservedRanges({ network }: Config, services: ServiceRanges) {
+  return [...services.named(), ...network.joinCIDR.map(range => ({ name: 'network.joinCIDR', range }))]
+}
+
+interface Parts {
+  readonly planner: SubnetPlanner
+  readonly allocator: Allocator
+  readonly joins: Joins
+  readonly reachable: Store<Reachable>
+  readonly ranges: ServiceRanges
+  readonly floating: Floating
+}
+
 function engineOf(
   { config, sources, nb, sb, chassis, logger }: SessionOptions,
-  planner: SubnetPlanner,
-  allocator: Allocator,
-  joins: Joins,
-  reachable: Store<Reachable>,
-  ranges: ServiceRanges,
+  { planner, allocator, joins, reachable, ranges, floating }: Parts,
 ): Engine {
   const namespace = config.ovn.clusterName || managedBy
   const ownership = { mark: [externalIds.managedBy, managedBy], owner: externalIds.owner } as const
@@ -183,6 +212,7 @@ function engineOf(
     { table: 'Chassis_Template_Var', column: 'variables' },
   ]
   const { network } = config
+  const makers = { nb: new OvsdbObjects({ target: 'nb', namespace }), kube: kubeDesires(sources.target.name) }
   const engine: Engine = new Engine({
     owners: [
       ...ownerKinds(
@@ -204,7 +234,18 @@ function engineOf(
           dhcpMtu: network.mtu,
           cluster: config.ovn.mode === 'external' ? [] : network.clusterCIDR,
         },
-        { nb: new OvsdbObjects({ target: 'nb', namespace }), kube: kubeDesires(sources.target.name) },
+        makers,
+      ),
+      ...floatingKinds(
+        floating,
+        {
+          sources,
+          joins: joins.store,
+          get outcomes() {
+            return engine.statusStore
+          },
+        },
+        makers,
       ),
       chassisKind({
         chassis: chassis.store,

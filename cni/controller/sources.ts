@@ -6,11 +6,12 @@ import { type NodeFacts, nodeFacts } from './facts/node.ts'
 import { type PodFacts, podFacts } from './facts/pod.ts'
 import { same } from './facts/same.ts'
 import { type SubnetFacts, subnetFacts } from './facts/subnet.ts'
+import { type FloatingSources, startFloatingSources } from './floating/sources.ts'
 import { subnetResource } from './resources.ts'
 import { type ServiceSources, startServiceSources } from './service/sources.ts'
 
 /** What the controller knows of the Kubernetes API: stores that follow it, on the leader and on those that stand by alike. */
-export interface Sources extends ServiceSources {
+export interface Sources extends Omit<ServiceSources, 'observed'>, FloatingSources {
   readonly pods: Store<PodFacts>
   readonly nodes: Store<NodeFacts, 'chassis'>
   /** Each node's zone: all that Services need to know of nodes, and what changes least. */
@@ -45,8 +46,9 @@ export function startSources(options: { client: KubeClient; signal: AbortSignal;
     store: subnetObjects,
     trim: withoutManagedFields,
   })
-  const services = startServiceSources(options)
-  const mirrors = [podMirror, nodeMirror, subnetMirror, ...services.mirrors]
+  const { observed: observedServices, ...services } = startServiceSources(options)
+  const { observed: observedFloating, mirrors: floatingMirrors, ...floating } = startFloatingSources(options)
+  const mirrors = [podMirror, nodeMirror, subnetMirror, ...services.mirrors, ...floatingMirrors]
   const target = new KubeTarget({
     client: options.client,
     resources: [
@@ -68,10 +70,13 @@ export function startSources(options: { client: KubeClient; signal: AbortSignal;
         observe: observeSubnet,
         version: key => subnetMirror.version(key),
       }),
+      ...observedServices,
+      ...observedFloating,
     ],
   })
   return {
     ...services,
+    ...floating,
     pods,
     nodes,
     zones: zonesOf(nodes),

@@ -1,6 +1,6 @@
 export { clusterEndpoints, hintedBy, isServed, localEndpoints, type Place } from './endpoints/choose.ts'
 export { type Endpoint, endpointsOf } from './endpoints/endpoints.ts'
-export { type BalancerFacts, balancerFacts, ingressAddresses } from './facts/load-balancer.ts'
+export { type BalancerFacts, ingressAddresses, writtenAnnotations } from './facts/load-balancer.ts'
 export type { Protocol } from './facts/protocol.ts'
 export { type Ingress, type ServiceFacts, type ServicePort, serviceFacts, serviceSelector } from './facts/service.ts'
 export {

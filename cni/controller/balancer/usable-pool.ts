@@ -75,6 +75,8 @@ export class UsablePool {
 
   #takeRest({ key, facts }: Client, got: IpAddress[]): Refusal | undefined {
     const missing = facts.families.filter(family => !got.some(address => ipFamily(address) === family))
+    const unserved = missing.find(family => !this.book.serves(family))
+    if (unserved !== undefined && !facts.preferDual) return this.#lack(unserved)
     let problem: Refusal | undefined
     for (const family of missing) {
       const address = this.book.next(family, key)

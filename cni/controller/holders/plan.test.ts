@@ -18,11 +18,8 @@ const plan = (claims: Record<string, Claim>, nodes: NodeState[], current: Record
 describe('the choice of a holder', () => {
   it('spreads claims over the nodes', () => {
     const claims = Object.fromEntries(['a', 'b', 'c', 'd', 'e', 'f'].map(key => [key, anywhere]))
-    const counts = Object.values(plan(claims, [node('n1'), node('n2'), node('n3')])).reduce<Record<string, number>>(
-      (sum, name) => ({ ...sum, [name]: (sum[name] ?? 0) + 1 }),
-      {},
-    )
-    expect(counts).toEqual({ n1: 2, n2: 2, n3: 2 })
+    const nodes = Object.values(plan(claims, [node('n1'), node('n2'), node('n3')]))
+    expect(nodes.sort()).toEqual(['n1', 'n1', 'n2', 'n2', 'n3', 'n3'])
   })
 
   it('stays where it is when nodes come', () => {

@@ -6,9 +6,10 @@ import {
   sliceFacts,
   sliceIndexes,
   sliceSelector,
+  writtenAnnotations,
 } from '@ovnkit/cni-service'
 import type { Cidr } from '@ovnkit/inet'
-import { type KubeClient, type Mirror, mirror, resources } from '@ovnkit/kube'
+import { type KubeClient, type Mirror, mirror, type ObservedResource, observed, resources } from '@ovnkit/kube'
 import type { Logger } from '@ovnkit/process'
 import { Store } from '@ovnkit/reconcile'
 import { same } from '../facts/same.ts'
@@ -23,6 +24,8 @@ export interface ServiceSources {
   /** Ranges of ServiceCIDR objects, by the object's name. */
   readonly serviceCIDRs: Store<readonly Cidr[]>
   readonly mirrors: readonly Mirror[]
+  /** What is written to. */
+  readonly observed: readonly ObservedResource[]
 }
 
 export function startServiceSources(options: {
@@ -33,18 +36,19 @@ export function startServiceSources(options: {
   const services = new Store<ServiceFacts>({ name: 'services', equals: same })
   const slices = new Store<SliceFacts, 'service'>({ name: 'endpoint slices', equals: same, indexes: sliceIndexes })
   const serviceCIDRs = new Store<readonly Cidr[]>({ name: 'service CIDRs', equals: same })
+  const serviceMirror = mirror({
+    ...options,
+    resource: resources.services,
+    labelSelector: serviceSelector,
+    store: services,
+    trim: serviceFacts,
+  })
   return {
     services,
     slices,
     serviceCIDRs,
     mirrors: [
-      mirror({
-        ...options,
-        resource: resources.services,
-        labelSelector: serviceSelector,
-        store: services,
-        trim: serviceFacts,
-      }),
+      serviceMirror,
       mirror({
         ...options,
         resource: resources.endpointSlices,
@@ -59,6 +63,19 @@ export function startServiceSources(options: {
         optional: true,
         store: serviceCIDRs,
         trim: serviceRangesOf,
+      }),
+    ],
+    observed: [
+      observed({
+        resource: resources.services,
+        store: services,
+        observe: ({ uid, written, balancer }) => ({
+          uid,
+          annotations: written,
+          status: balancer && { loadBalancer: { ingress: balancer.ingress } },
+        }),
+        version: key => serviceMirror.version(key),
+        sweepAnnotations: writtenAnnotations,
       }),
     ],
   }

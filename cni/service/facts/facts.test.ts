@@ -47,6 +47,7 @@ describe('a Service', () => {
       internalLocal: false,
       publishNotReady: false,
       healthCheckNodePort: 32000,
+      balancer: expect.objectContaining({ named: false, addresses: [] }),
     })
   })
 

@@ -24,6 +24,20 @@ export interface BalancerFacts {
   readonly node: string
 }
 
+const { recordedPool, loadBalancerNode } = annotationNames.service
+
+/** Annotations of a Service that the controller writes. */
+export const writtenAnnotations = [recordedPool, loadBalancerNode] as const
+
+/** Those that a Service has, of whatever type it is now; undefined: none. */
+export function writtenOn({ metadata }: Service): Readonly<Record<string, string>> | undefined {
+  const found = writtenAnnotations.flatMap(name => {
+    const value = metadata?.annotations?.[name]
+    return value === undefined ? [] : [[name, value]]
+  })
+  return found.length === 0 ? undefined : Object.fromEntries(found)
+}
+
 /** @returns undefined for a Service of another type, or of another controller's class */
 export function balancerFacts({ metadata = {}, spec = {}, status }: Service): BalancerFacts | undefined {
   if (spec.type !== 'LoadBalancer') return undefined
@@ -40,8 +54,8 @@ export function balancerFacts({ metadata = {}, spec = {}, status }: Service): Ba
     labels: metadata.labels ?? {},
     created: Date.parse(metadata.creationTimestamp ?? '') || 0,
     ingress: status?.loadBalancer?.ingress ?? [],
-    recordedPool: annotations[names.recordedPool] ?? '',
-    node: annotations[names.loadBalancerNode] ?? '',
+    recordedPool: annotations[recordedPool] ?? '',
+    node: annotations[loadBalancerNode] ?? '',
   }
 }
 

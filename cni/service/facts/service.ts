@@ -1,6 +1,6 @@
 import { type IpAddress, tryParseIp } from '@ovnkit/inet'
 import type { Intern, Service } from '@ovnkit/kube'
-import { type BalancerFacts, balancerFacts } from './load-balancer.ts'
+import { type BalancerFacts, balancerFacts, writtenOn } from './load-balancer.ts'
 import { type Protocol, protocolOf } from './protocol.ts'
 
 /** Another proxy serves a Service with this label, whatever its value (KEP-2447). */
@@ -55,6 +55,8 @@ export interface ServiceFacts {
   readonly healthCheckNodePort: number
   /** Of type LoadBalancer, and addresses of ours are asked for. */
   readonly balancer?: BalancerFacts
+  /** Annotations that the controller has written, also while it was of type LoadBalancer. */
+  readonly written?: Readonly<Record<string, string>>
 }
 
 /** @returns undefined for a Service without virtual addresses (headless, ExternalName) and one that another proxy serves */
@@ -64,6 +66,7 @@ export function serviceFacts(service: Service, intern: Intern = text => text): S
   const clusterIPs = addresses(spec.clusterIPs ?? [spec.clusterIP ?? ''])
   if (clusterIPs.length === 0) return undefined
   const balancer = balancerFacts(service)
+  const written = writtenOn(service)
   return {
     namespace: intern(metadata.namespace ?? ''),
     name: metadata.name ?? '',
@@ -84,6 +87,7 @@ export function serviceFacts(service: Service, intern: Intern = text => text): S
     publishNotReady: spec.publishNotReadyAddresses === true,
     healthCheckNodePort: spec.healthCheckNodePort ?? 0,
     ...(balancer && { balancer }),
+    ...(written && { written }),
   }
 }
 
