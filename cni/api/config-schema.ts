@@ -1,6 +1,6 @@
 import { logLevels } from '@ovnkit/process'
 import * as z from 'zod'
-import { addresses, cidrs, duration } from './fields.ts'
+import { addresses, cidrList, cidrs, duration } from './fields.ts'
 import { paths } from './names.ts'
 import { remotesProblem } from './remotes.ts'
 
@@ -88,6 +88,9 @@ const gateway = z.strictObject({
     .describe(
       'TCP port of nodes that the controller asks for a sign of life where addresses live on one node (EgressIP, LoadBalancerPool); any answer counts, a refusal too, so nothing needs to listen.',
     ),
+  excludedCIDRs: cidrList
+    .prefault([])
+    .describe("List of destinations outside that see pods' own addresses: they are never translated to the node's."),
 })
 
 const tunnel = z.strictObject({

@@ -50,6 +50,9 @@ export function parseIps(text: string): readonly IpAddress[] {
 
 export const cidrs = parsed(parseCidrs)
 
+/** Any number of CIDRs, as a list. */
+export const cidrList = z.array(parsed(text => parseCidr(text)))
+
 /** As `parseIps`; the empty text is none. */
 export const addresses = parsed(text => (text === '' ? [] : parseIps(text)))
 

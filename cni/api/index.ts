@@ -28,6 +28,7 @@ export {
   apiVersion,
   clusterRouter,
   externalIds,
+  hairpinSources,
   integrationBridge,
   interfaceIds,
   joinSwitch,

@@ -103,6 +103,9 @@ export const joinSwitch = 'join'
 /** The host's way into the logical network: an internal port on the integration bridge. */
 export const managementInterface = 'ovn-mp0'
 
+/** What takes a pod's place as source where it calls itself through a Service (OVN's `hairpin_snat_ip`). */
+export const hairpinSources = { 4: '169.254.169.5', 6: 'fd69::5' } as const
+
 /** Name of the logical port of a pod, and `iface-id` of its interface. */
 export function podPortName(namespace: string, pod: string): string {
   return `${namespace}_${pod}`

@@ -65,6 +65,22 @@ const spec = (ipFunctions: boolean) => ({
       description:
         "Pods of the Subnet reach Services. Default true; false with externalLogicalSwitch, as it sends that switch's machines through conntrack.",
     },
+    natOutgoing: {
+      type: 'boolean',
+      description:
+        "What leaves the cluster gets the node's address. False: pods' own addresses go out (overlay Subnets).",
+    },
+    private: {
+      type: 'boolean',
+      description: 'Only the Subnet itself, the nodes and allowSubnets may open connections to its pods.',
+    },
+    allowSubnets: {
+      type: 'array',
+      description: 'CIDRs that may reach a private Subnet.',
+      maxItems: 64,
+      'x-kubernetes-list-type': 'set',
+      items: { type: 'string', maxLength: 43, pattern: `^(${CIDR4}|${CIDR6})$` },
+    },
   },
   'x-kubernetes-validations': specRules({ ipFunctions }),
 })

@@ -40,6 +40,12 @@ export interface SubnetSpec {
   readonly enableDHCP?: boolean
   /** Pods reach Services from here; false unless it is said on a switch of ZStack's, whose machines then go through conntrack too. */
   readonly enableServices?: boolean
+  /** What leaves the cluster gets the node's address (true where it is not written, on overlay Subnets); false: pods' own addresses go out. */
+  readonly natOutgoing?: boolean
+  /** Only the Subnet itself, the nodes and `allowSubnets` may open connections to its pods. */
+  readonly private?: boolean
+  /** CIDRs that may reach a private Subnet. */
+  readonly allowSubnets?: readonly string[]
 }
 
 export interface SubnetStatus {

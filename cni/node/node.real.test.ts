@@ -96,7 +96,9 @@ describe('the host', () => {
     expect(await netns.exec('ip', '-6', 'route')).toMatch(/fd00:10:244::\/64 via fd98::1 dev ovn-mp0 proto 94/)
     expect(await netns.exec('ip', 'route')).toMatch(/10\.96\.0\.0\/16 via 100\.64\.0\.1 dev ovn-mp0/)
     const table = await netns.exec('nft', 'list', 'table', 'inet', 'zstack-ovn')
-    expect(table).toMatch(/oifname != "ovn-mp0" ip saddr @overlay4 masquerade.*\n.*ip6 saddr @overlay6 masquerade/)
+    expect(table).toMatch(
+      /oifname != "ovn-mp0" ip saddr @translated4 ip daddr != @untranslated4 masquerade.*\n.*ip6 saddr @translated6/,
+    )
     expect(table).toMatch(/elements = \{ 10\.244\.0\.0\/16 \}/)
     expect(
       (

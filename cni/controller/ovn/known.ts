@@ -3,7 +3,7 @@ import { type Cidr, parseCidr, tryParseIp } from '@ovnkit/inet'
 import { portAddresses } from '@ovnkit/ovn'
 import type { KnownPort } from '../ipam/restore.ts'
 import { readRecord } from '../render/record.ts'
-import type { Network } from '../subnet/network.ts'
+import { type Network, readAdmitted } from '../subnet/network.ts'
 import type { Northbound } from './northbound.ts'
 import type { PortClaims } from './port-claims.ts'
 
@@ -30,7 +30,8 @@ export function knownNetworks(nb: Northbound): Network[] {
     if (key === undefined || port.external_ids.get(externalIds.managedBy) !== managedBy) continue
     const ranges = key.split(',').map(text => parseCidr(text))
     const network = readRecord(key, ranges, port) ?? overlayOf(key, ranges, port.networks, subnets.get(owner) ?? '')
-    if (network.gateways.length === ranges.length) networks.push(network)
+    if (network.gateways.length === ranges.length)
+      networks.push({ ...network, admits: readAdmitted(port.external_ids) })
   }
   return networks
 }

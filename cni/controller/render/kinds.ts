@@ -19,6 +19,7 @@ import { subnetStatus } from '../subnet/status.ts'
 import { clusterRows } from './cluster.ts'
 import { dhcpKey, dhcpRows } from './dhcp.ts'
 import type { Reachable } from './interconnect.ts'
+import { isolationRows } from './isolation.ts'
 import { overlaySet, switchKey, underlaySet } from './layout.ts'
 import { networkRows } from './network.ts'
 import { nodeRows } from './node.ts'
@@ -100,8 +101,10 @@ export function ownerKinds(world: World, makers: Makers): OwnerKind[] {
   ]
 }
 
-function renderNetwork({ dhcpMtu }: World, nb: Makers['nb'], network: Network): Desired[] {
-  const rows = [...networkRows(network), ...dhcpRows(network, dhcpMtu)].map(row => nb.row(row))
+function renderNetwork({ dhcpMtu, join }: World, nb: Makers['nb'], network: Network): Desired[] {
+  const rows = [...networkRows(network), ...isolationRows(network, join), ...dhcpRows(network, dhcpMtu)].map(row =>
+    nb.row(row),
+  )
   return isOverlay(network) ? [...rows, ...setMembers(nb, overlaySet, network.ranges)] : rows
 }
 

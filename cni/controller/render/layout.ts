@@ -39,6 +39,10 @@ export const policyPriority = {
 export const aclPriority = {
   /** Questions from the wire for our router's addresses. */
   unseen: 32500,
+  /** What may not reach a private Subnet: before every policy that would let it. */
+  isolation: 32000,
+  /** Takes connections into account where nothing else on the switch does. Decides nothing. */
+  tracking: 0,
 } as const
 
 /** The address set with the pods of all networks whose gateway is not ours. */

@@ -1,7 +1,7 @@
 import { clusterRouter } from '@ovnkit/cni-api'
 import { macFromIp } from '@ovnkit/inet'
 import { allowPolicy, equals, logicalSwitch, type OvnRow, routerAttachment, routerPort } from '@ovnkit/ovn'
-import { isOverlay, type Network, switchName } from '../subnet/network.ts'
+import { admittedIds, isOverlay, type Network, switchName } from '../subnet/network.ts'
 import { routerAdvertisements } from './dhcp.ts'
 import { ipFields, policyPriority, routerPolicies, routerPorts, switchKey, switchOf } from './layout.ts'
 import { providerRows } from './provider.ts'
@@ -46,7 +46,7 @@ function routerRows(network: Network, gateway: string): OvnRow[] {
       mac: macFromIp(first),
       networks: network.ranges.map((range, i) => `${addresses[i]}/${range.prefixLength}`),
       advertisements: routerAdvertisements(network),
-      externalIds: recordOf(network),
+      externalIds: { ...recordOf(network), ...admittedIds(network) },
     }),
     routerAttachment({
       key: `${gateway}-${clusterRouter}`,

@@ -1,4 +1,4 @@
-import type { Cidr, IpAddress, IpRange } from '@ovnkit/inet'
+import { type Cidr, type IpAddress, type IpRange, parseCidr } from '@ovnkit/inet'
 
 /**
  * The network that a valid Subnet describes. It is known by its ranges, not by the Subnet's name: ranges never change and never overlap, so a Subnet
@@ -15,6 +15,8 @@ export interface Network {
   readonly gateways: readonly IpAddress[]
   /** Never given out on our own account. The gateways are reserved anyway. */
   readonly exclude: readonly IpRange[]
+  /** Who may open connections to its pods besides themselves and the nodes; undefined: everybody. */
+  readonly admits?: readonly Cidr[] | undefined
   /** Name of the foreign switch that the network lives on; without it the switch is ours. */
   readonly externalSwitch?: string | undefined
   /** The physical network that our switch is joined to; VLAN 0: untagged. */
@@ -39,4 +41,17 @@ export function networkKey(ranges: readonly Cidr[]): string {
 /** Name of the Logical_Switch: the foreign one's, or `subnet-<Subnet>`. */
 export function switchName(network: Pick<Network, 'subnet' | 'externalSwitch'>): string {
   return network.externalSwitch ?? `subnet-${network.subnet}`
+}
+
+const admitsId = 'zstack.io/admits'
+
+/** Kept with the router's port in its `external_ids`, so that a private network stays private also when its Subnet cannot be read any more. */
+export function admittedIds({ admits }: Pick<Network, 'admits'>): Record<string, string> {
+  return admits === undefined ? {} : { [admitsId]: admits.map(range => range.text).join(',') }
+}
+
+/** @throws InetError when somebody else wrote it */
+export function readAdmitted(ids: Pick<ReadonlyMap<string, string>, 'get'>): readonly Cidr[] | undefined {
+  const text = ids.get(admitsId)
+  return text?.split(',').flatMap(part => (part === '' ? [] : [parseCidr(part)]))
 }

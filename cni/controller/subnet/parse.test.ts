@@ -56,8 +56,18 @@ describe('a Subnet’s addressing', () => {
     ['InvalidExcludeIPs', { cidr: '10.1.0.0/24', gateway: '10.1.0.1', excludeIPs: ['10.2.0.9'] }],
     ['InvalidExcludeIPs', { cidr: '10.1.0.0/24', gateway: '10.1.0.1', excludeIPs: ['fd00::5'] }],
     ['InvalidExcludeIPs', { cidr: '10.1.0.0/24', gateway: '10.1.0.1', excludeIPs: ['10.1.0.9-10.1.1.2'] }],
+    ['InvalidAllowSubnets', { cidr: '10.1.0.0/24', gateway: '10.1.0.1', private: true, allowSubnets: ['10.2.0.1/16'] }],
+    ['InvalidAllowSubnets', { cidr: '10.1.0.0/24', gateway: '10.1.0.1', allowSubnets: ['all'] }],
   ])('is refused with reason %s: %o', (reason, spec) => {
     expect(reasonOf(spec)).toBe(reason)
+  })
+
+  it('admits whom its list names once it is private', () => {
+    const spec = { cidr: '10.1.0.0/24', gateway: '10.1.0.1', allowSubnets: ['10.2.0.0/16', 'fd00::/64'] }
+    expect(parseAddressing(spec)).toMatchObject({ admits: undefined })
+    expect(parseAddressing({ ...spec, private: true })).toMatchObject({
+      admits: [{ text: '10.2.0.0/16' }, { text: 'fd00::/64' }],
+    })
   })
 
   it('says what to write when the family differs from the default protocol', () => {

@@ -20,6 +20,8 @@ export interface AddressingSpec {
   readonly gateway: string
   readonly excludeIPs?: readonly string[]
   readonly protocol?: 'IPv4' | 'IPv6' | 'Dual'
+  readonly private?: boolean
+  readonly allowSubnets?: readonly string[]
 }
 
 export interface Addressing {
@@ -28,6 +30,8 @@ export interface Addressing {
   /** In the order of `ranges`. */
   readonly gateways: readonly IpAddress[]
   readonly exclude: readonly IpRange[]
+  /** For a private Subnet: who may reach it besides itself and the nodes. */
+  readonly admits?: readonly Cidr[] | undefined
 }
 
 /** What is wrong with a spec: a CamelCase reason, and a sentence that says what to write instead. */
@@ -69,6 +73,7 @@ export function parseAddressing(spec: AddressingSpec): Addressing | Problem {
       ranges,
       gateways: parseGateways(spec.gateway, ranges),
       exclude: parseExcludes(spec.excludeIPs ?? [], ranges),
+      admits: parseAdmitted(spec),
     }
   } catch (error) {
     if (error instanceof SpecError) return { reason: error.reason, message: error.message }
@@ -156,6 +161,12 @@ function parseExcludes(texts: readonly string[], ranges: readonly Cidr[]): IpRan
     }
     return range
   })
+}
+
+/** The list is read also where it says nothing yet: a mistake in it must not wait for the day when the Subnet becomes private. */
+function parseAdmitted({ private: isolated, allowSubnets = [] }: AddressingSpec): Cidr[] | undefined {
+  const admitted = allowSubnets.map(text => attempt('InvalidAllowSubnets', 'spec.allowSubnets', () => parseCidr(text)))
+  return isolated === true ? admitted : undefined
 }
 
 function split(text: string): string[] {

@@ -7,11 +7,15 @@ export interface SubnetFacts {
   readonly ranges: readonly Cidr[]
   /** Pods reach the world through the logical router; else through the provider's network or ZStack's router. */
   readonly overlay: boolean
+  /** What leaves the cluster gets the node's address. */
+  readonly natOutgoing: boolean
 }
 
 export function subnetFacts({ spec, status }: Subnet): SubnetFacts {
   const overlay = spec.externalLogicalSwitch === undefined && spec.provider === undefined && spec.vlanID === undefined
-  return { ranges: status?.phase === 'Failed' ? [] : ranges(spec.cidr), overlay }
+  // One that cannot be as it is written now, but is in use, keeps its network.
+  const usable = status?.phase !== 'Failed' || status.logicalSwitch !== undefined
+  return { ranges: usable ? ranges(spec.cidr) : [], overlay, natOutgoing: spec.natOutgoing !== false }
 }
 
 function ranges(text: string): readonly Cidr[] {
@@ -24,5 +28,9 @@ function ranges(text: string): readonly Cidr[] {
 }
 
 export function sameSubnet(a: SubnetFacts, b: SubnetFacts): boolean {
-  return a.overlay === b.overlay && a.ranges.map(r => r.text).join() === b.ranges.map(r => r.text).join()
+  return (
+    a.overlay === b.overlay &&
+    a.natOutgoing === b.natOutgoing &&
+    a.ranges.map(r => r.text).join() === b.ranges.map(r => r.text).join()
+  )
 }

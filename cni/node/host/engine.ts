@@ -41,7 +41,7 @@ export async function createHostEngine(options: HostEngineOptions): Promise<Engi
       { kind: hostOwners.chassis, keys: ofNode, render: (_, view) => renderChassis(context, view) },
       { kind: hostOwners.management, keys: ofNode, render: (_, view) => renderManagement(context, view), order: 1 },
       { kind: hostOwners.table, keys: ofNode, render: (_, view) => renderHostTable(context, view), order: 2 },
-      { kind: hostOwners.masquerade, keys: ofNode, render: () => renderMasquerade(context), order: 3 },
+      { kind: hostOwners.masquerade, keys: ofNode, render: (_, view) => renderMasquerade(context, view), order: 3 },
       ...serviceKinds(context),
     ],
     targets: [
