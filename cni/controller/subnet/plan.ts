@@ -168,6 +168,13 @@ class Planner implements Plan {
     const { externalLogicalSwitch: name, provider, vlanID } = subnet.spec
     if (name !== undefined && !this.#input.external)
       return { reason: 'ExternalModeOnly', message: 'spec.externalLogicalSwitch: needs ovn.mode external' }
+    if (name !== undefined && subnet.spec.private === true) {
+      return {
+        reason: 'PrivateNotSupported',
+        message:
+          "spec.private: a rule on ZStack's switch would send its machines through conntrack; use its security groups",
+      }
+    }
     if (vlanID !== undefined && provider === undefined) {
       return {
         reason: 'NoProvider',
