@@ -11,11 +11,13 @@ import { createHostStore, observeHost } from './facts/host.ts'
 import { createSwitchStore, type LocalDatabase, observeSwitch, switchTables } from './facts/switch.ts'
 import { announcePresence, installCni, wasInitialized } from './files/conflist.ts'
 import { Installation } from './files/installation.ts'
+import { createRulesetStore, watchRuleset } from './forwarding/watch.ts'
 import type { HostContext } from './host/context.ts'
 import { createHostEngine } from './host/engine.ts'
 import { linkOptions } from './host/link-options.ts'
 import { keepSwitch } from './host/switch.ts'
 import { enableForwarding } from './host/sysctls.ts'
+import { hostTable } from './host/table.ts'
 import { Readiness } from './readiness.ts'
 import { reportMistakes } from './reports.ts'
 import { Assignments } from './sandbox/assignment.ts'
@@ -65,6 +67,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     observeHost(netlink, context.links, err => logger.error({ err }, 'could not read the interfaces of the host')),
   )
   stack.use(observeSwitch(database, context.switches))
+  const tableName = `${hostTable.family} ${hostTable.name}`
+  stack.use(watchRuleset(context.ruleset, tableName, err => logger.error({ err }, 'could not read nftables')))
 
   // What starts once the database answers; until then, and where it never does, nothing.
   const late = stack.use(new DisposableStack())
@@ -103,7 +107,15 @@ function familiesOf({ network }: Config): readonly Family[] {
 
 function createContext({ config, node }: AgentOptions, sources: ClusterSources): HostContext {
   const published = publishedPods(sources.pods)
-  return { ...sources, config, node, published, links: createHostStore(), switches: createSwitchStore() }
+  return {
+    ...sources,
+    config,
+    node,
+    published,
+    links: createHostStore(),
+    switches: createSwitchStore(),
+    ruleset: createRulesetStore(),
+  }
 }
 
 async function whenReady(database: LocalDatabase, signal: AbortSignal, then: () => Promise<void>): Promise<void> {

@@ -48,6 +48,7 @@ export { type NftGeneration, type NftSubscription, subscribeNft } from './nft/ev
 export {
   applyNft,
   deleteTable,
+  listRuleset,
   listTable,
   listTables,
   NftError,

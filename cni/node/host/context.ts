@@ -6,6 +6,7 @@ import type { HostLink, HostStore } from '../facts/host.ts'
 import type { NodeFacts } from '../facts/node.ts'
 import type { SubnetFacts } from '../facts/subnet.ts'
 import type { SwitchStore } from '../facts/switch.ts'
+import type { RulesetStore } from '../forwarding/watch.ts'
 import type { PublishedPods } from '../services/host-ports.ts'
 
 /** What the renders of a node read. */
@@ -22,6 +23,7 @@ export interface HostContext {
   readonly serviceCIDRs: Store<readonly Cidr[]>
   readonly published: PublishedPods
   readonly switches: SwitchStore
+  readonly ruleset: RulesetStore
 }
 
 export function linksOf(view: View, links: HostStore): readonly HostLink[] {

@@ -4,6 +4,7 @@ import { KernelTarget, NftTarget } from '@ovnkit/linux'
 import type { Logger } from '@ovnkit/process'
 import { databaseReplica, Engine, OvsdbTarget } from '@ovnkit/reconcile'
 import type { LocalDatabase } from '../facts/switch.ts'
+import { renderForwarding } from '../forwarding/render.ts'
 import { serviceKinds } from '../services/kinds.ts'
 import { renderChassis } from './chassis.ts'
 import type { HostContext } from './context.ts'
@@ -28,6 +29,7 @@ export const hostOwners = {
   management: 'management',
   table: 'host-table',
   masquerade: 'masquerade',
+  forwarding: 'forwarding',
   services: 'services',
 } as const
 
@@ -42,6 +44,7 @@ export async function createHostEngine(options: HostEngineOptions): Promise<Engi
       { kind: hostOwners.management, keys: ofNode, render: (_, view) => renderManagement(context, view), order: 1 },
       { kind: hostOwners.table, keys: ofNode, render: (_, view) => renderHostTable(context, view), order: 2 },
       { kind: hostOwners.masquerade, keys: ofNode, render: (_, view) => renderMasquerade(context, view), order: 3 },
+      { kind: hostOwners.forwarding, keys: ofNode, render: (_, view) => renderForwarding(context, view), order: 4 },
       ...serviceKinds(context),
     ],
     targets: [
@@ -55,7 +58,7 @@ export async function createHostEngine(options: HostEngineOptions): Promise<Engi
       nodeTarget(options),
     ],
     sources: [
-      ...[context.nodes, context.subnets, context.links, context.switches],
+      ...[context.nodes, context.subnets, context.links, context.switches, context.ruleset],
       ...[context.services, context.slices, context.serviceCIDRs, context.published],
     ],
     logger,

@@ -10,6 +10,7 @@ import { createHostStore } from '../facts/host.ts'
 import type { NodeFacts } from '../facts/node.ts'
 import type { PodFacts } from '../facts/pod.ts'
 import { createSwitchStore } from '../facts/switch.ts'
+import { createRulesetStore } from '../forwarding/watch.ts'
 import type { HostContext } from '../host/context.ts'
 import { hostTable, renderHostTable } from '../host/table.ts'
 import { publishedPods } from './host-ports.ts'
@@ -31,6 +32,7 @@ async function host(
     subnets: new Store({ name: 'subnets' }),
     links: createHostStore(),
     switches: createSwitchStore(),
+    ruleset: createRulesetStore(),
     services: new Store<ServiceFacts>({ name: 'services' }),
     slices: new Store<SliceFacts, 'service'>({ name: 'slices', indexes: sliceIndexes }),
     serviceCIDRs: new Store<readonly Cidr[]>({ name: 'service CIDRs' }),
@@ -39,7 +41,7 @@ async function host(
   const annotations = { 'zstack.io/node-join-address': '100.64.0.2/16,fd98::2/64' }
   context.nodes.replace([['n1', { uid: 'u', internalIps: [parseIp('192.0.2.1')], zone: 'a', annotations }]])
   context.subnets.replace([
-    ['s', { ranges: [parseCidr('10.244.0.0/16'), parseCidr('fd00:10:244::/64')], overlay: true }],
+    ['s', { ranges: [parseCidr('10.244.0.0/16'), parseCidr('fd00:10:244::/64')], overlay: true, natOutgoing: true }],
   ])
   context.links.replace([['eth0', { name: 'eth0', mtu: 1500, addresses: [parseIp('192.0.2.1')] }]])
   prepare(context)

@@ -44,6 +44,13 @@ export async function listTable({ family, name }: NftTable, options: NftOptions 
   throw new NftError(`nft cannot list table ${family} ${name}: ${stderr.trim()}`, stderr)
 }
 
+/** All tables of everybody as libnftables-json(5) has them, without the elements of sets. Rejects with NftError. */
+export async function listRuleset(options: NftOptions = {}): Promise<unknown> {
+  const { code, stdout, stderr } = await nft(['-j', '-t', 'list', 'ruleset'], '', options)
+  if (code === 0) return JSON.parse(stdout)
+  throw new NftError(`nft cannot list the ruleset: ${stderr.trim()}`, stderr)
+}
+
 /** Names of the tables that exist. Rejects with NftError. */
 export async function listTables(options: NftOptions = {}): Promise<readonly string[]> {
   const { code, stdout, stderr } = await nft(['list', 'tables'], '', options)

@@ -1,0 +1,38 @@
+import { listRuleset, type NftGeneration, subscribeNft } from '@ovnkit/linux'
+import { Store } from '@ovnkit/reconcile'
+
+/** nftables as a whole, as far as it is somebody else's; the only key is `theRuleset`. */
+export type RulesetStore = Store<unknown>
+export const theRuleset = 'ruleset'
+
+export function createRulesetStore(): RulesetStore {
+  return new Store<unknown>({ name: 'ruleset' })
+}
+
+/** Changes of others come in bursts: an installer of rules makes one transaction for each. */
+const quietMs = 500
+
+/**
+ * Reads the ruleset once, and again when somebody has changed a table that is not ours: the kernel tells (nfnetlink), nobody asks. Content of sets is left out.
+ * @param own our table, as `inet name`: it changes with every Service
+ */
+export function watchRuleset(store: RulesetStore, own: string, onError: (error: unknown) => void): Disposable {
+  let timer: NodeJS.Timeout | undefined
+  const read = (): void => {
+    timer = undefined
+    listRuleset().then(ruleset => store.replace([[theRuleset, ruleset]]), onError)
+  }
+  const subscription = subscribeNft('host', changed => {
+    if (foreign(changed, own)) timer ??= setTimeout(read, quietMs).unref()
+  })
+  read()
+  return {
+    [Symbol.dispose]() {
+      clearTimeout(timer)
+      subscription[Symbol.dispose]()
+    },
+  }
+}
+
+const foreign = (changed: NftGeneration, own: string): boolean =>
+  changed === 'everything' || [...changed].some(table => table !== own)
