@@ -23,6 +23,7 @@ import { chassisKind } from './render/chassis.ts'
 import type { Reachable } from './render/interconnect.ts'
 import { ownerKinds } from './render/kinds.ts'
 import { ServiceRanges } from './service/ranges.ts'
+import { hasTemplates, reportServices } from './service/report.ts'
 import type { Sources } from './sources.ts'
 import { networkKey } from './subnet/network.ts'
 import { SubnetPlanner } from './subnet/planner.ts'
@@ -93,6 +94,7 @@ export class Session implements Disposable {
     const janitor = new ChassisJanitor({ sb, chassis: options.chassis.store, nodes: sources.nodes, logger })
     this.#resources.use(janitor)
     janitor.start()
+    this.#resources.use(reportServices(options, this.#serviceRanges.store))
   }
 
   [Symbol.dispose](): void {
@@ -229,7 +231,7 @@ function engineOf(
           },
           join: network.joinCIDR,
           serviceRanges: ranges.store,
-          templates: nb.table('Chassis_Template_Var').has('variables'),
+          templates: hasTemplates(nb),
           affinity: config.service.sessionAffinity,
           dhcpMtu: network.mtu,
           cluster: config.ovn.mode === 'external' ? [] : network.clusterCIDR,

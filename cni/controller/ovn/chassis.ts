@@ -9,6 +9,8 @@ export interface ChassisFacts {
   readonly encaps: readonly string[]
   /** The node in our mark; undefined on a chassis that is none of ours. */
   readonly node: string | undefined
+  /** Its Open vSwitch forwards in user space (datapath_type netdev). */
+  readonly userspace: boolean
 }
 
 /** Key in `Chassis:external_ids` that says which node of ours the chassis is. */
@@ -38,5 +40,10 @@ export class ChassisWatch implements Disposable {
 }
 
 function factsOf(row: SbRow<'Chassis'>): ChassisFacts {
-  return { uuid: row._uuid, encaps: [...row.encaps], node: row.external_ids.get(chassisNode) }
+  return {
+    uuid: row._uuid,
+    encaps: [...row.encaps],
+    node: row.external_ids.get(chassisNode),
+    userspace: row.other_config.get('datapath-type') === 'netdev',
+  }
 }

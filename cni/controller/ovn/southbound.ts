@@ -4,7 +4,7 @@ import { type Database, type DatabaseOptions, openDatabase } from '@ovnkit/ovsdb
 /** What of the Southbound database is held: who claims which port, and the chassis. Bindings are read rarely, so they stay as they came. */
 const tables = {
   Port_Binding: { columns: ['logical_port', 'chassis', 'mac'], indexes: { byPort: ['logical_port'] }, lazy: true },
-  Chassis: { columns: ['name', 'encaps', 'external_ids'], indexes: { byName: ['name'] } },
+  Chassis: { columns: ['name', 'encaps', 'external_ids', 'other_config'], indexes: { byName: ['name'] } },
   Chassis_Private: { columns: ['name'], indexes: { byName: ['name'] } },
   Encap: { columns: ['options'] },
 } as const
