@@ -16,7 +16,8 @@ import type { Service } from './machine/service.ts'
 import { kubeProxyService } from './node/kube-proxy.ts'
 import { containerdService, type KubeletOptions, kubeletService, type RuntimeOptions } from './node/kubernetes.ts'
 import { ovnControllerService, ovsdbService, vswitchdService } from './node/ovs.ts'
-import { identityOf, programNames, programService } from './product/product.ts'
+import { productImages } from './product/images.ts'
+import { identityOf, programNames, programService, runsProduct } from './product/product.ts'
 import { type Plan, planOf } from './state/plan.ts'
 import type { Progress } from './state/progress.ts'
 import { type LabRecord, labFolder, writeAtomically } from './state/record.ts'
@@ -76,11 +77,14 @@ export class Assembly {
       etcdService(options),
       apiServerService(options),
       ...(this.record.controllers ? [controllerManagerService(options), schedulerService(options)] : []),
-      databaseService(machine, 'nb', this.plan.anyAddress),
-      databaseService(machine, 'sb', this.plan.anyAddress),
-      northdService(),
-      ...(this.record.product === 'none' ? [] : [this.#program('controller', machine)]),
+      ...(this.record.product === 'images' ? [] : this.#central(machine)),
+      ...(runsProduct(this.record) ? [this.#program('controller', machine)] : []),
     ]
+  }
+
+  #central(machine: Machine): Service[] {
+    const { anyAddress } = this.plan
+    return [databaseService(machine, 'nb', anyAddress), databaseService(machine, 'sb', anyAddress), northdService()]
   }
 
   #nodeServices(machine: Machine): Service[] {
@@ -89,12 +93,12 @@ export class Assembly {
     return [
       ovsdbService(machine),
       vswitchdService(machine, addresses, this.record.datapath),
-      ovnControllerService(),
+      ...(this.record.product === 'images' ? [] : [ovnControllerService()]),
       ...(full
         ? [containerdService(machine, this.runtimeOptions()), kubeletService(machine, this.#kubeletOptions(machine))]
         : [this.#lightKubelet(machine)]),
       ...(this.record.kubeProxy ? [this.#kubeProxy(machine)] : []),
-      ...(this.record.product === 'none' ? [] : [this.#program('agent', machine)]),
+      ...(runsProduct(this.record) ? [this.#program('agent', machine)] : []),
     ]
   }
 
@@ -113,7 +117,7 @@ export class Assembly {
     return {
       tools: { containerd: tools.path('containerd'), ctr: tools.path('ctr'), kubelet: tools.path('kubelet') },
       path: tools.folders.join(':'),
-      images: images.map(image => image.archive),
+      images: [...images.map(image => image.archive), ...(this.record.product === 'images' ? productImages() : [])],
       sandboxImage,
     }
   }

@@ -4,6 +4,7 @@ import { networkInterfaces } from 'node:os'
 import { removeLab, removeOrphans } from './down.ts'
 import { Lab } from './lab.ts'
 import { halt } from './machine/machine.ts'
+import { runsProduct } from './product/product.ts'
 import { identify } from './state/identity.ts'
 import { withLock } from './state/lock.ts'
 import { type Progress, silentProgress } from './state/progress.ts'
@@ -31,8 +32,8 @@ export interface LabOptions {
   readonly datapath?: 'netdev' | 'system'
   /** Controller manager and scheduler in light mode. Default false; full mode always has them. */
   readonly controllers?: boolean
-  /** The product's programs: from their sources (default), from dist/, or none of them. */
-  readonly product?: 'none' | 'sources' | 'bundle'
+  /** The product's programs: from their sources (default), from dist/, its images on the nodes and nothing started, or nothing. */
+  readonly product?: LabRecord['product']
   /** Default ipv4. */
   readonly families?: Families
   /** Default local. */
@@ -64,7 +65,7 @@ export async function startLab(options: LabOptions = {}): Promise<Lab> {
     const lab = new Lab(await recordFor(name, options))
     if (options.owned === true) watchOwner(name)
     await (await Starter.of(lab, progress)).up()
-    if (lab.record.product !== 'none') await progress.step('nodes Ready', () => waitForNodes(lab, 120_000))
+    if (runsProduct(lab.record)) await progress.step('nodes Ready', () => waitForNodes(lab, 120_000))
     return lab
   })
 }

@@ -7,7 +7,7 @@ import { boot } from './machine/machine.ts'
 import { startService } from './machine/service.ts'
 import { importImages, installPlugins } from './node/kubernetes.ts'
 import { chooseDatapath, joinOvn } from './node/ovs.ts'
-import { applyManifests, installPlugin } from './product/product.ts'
+import { applyManifests, installPlugin, runsProduct } from './product/product.ts'
 import type { Progress } from './state/progress.ts'
 import { waitFor } from './state/wait.ts'
 
@@ -65,7 +65,7 @@ export class Starter {
   }
 
   async #installProduct(): Promise<void> {
-    if (this.#lab.record.product === 'none') return
+    if (!runsProduct(this.#lab.record)) return
     const kubectl = this.#assembly.parts.tools.path('kubectl')
     await this.#progress.step("the product's definitions", () => applyManifests(kubectl, this.#lab.kubeconfig))
     await this.#services('control', ['controller'])
@@ -86,7 +86,7 @@ export class Starter {
     if (record.product === 'none')
       await joinOvn(machine, { sb: plan.sb, tunnel: record.tunnel, address: plan.nodeAddress(node) })
     await this.#services(node, ['ovs-vswitchd', 'ovn-controller'])
-    if (record.product === 'none') return
+    if (!runsProduct(record)) return
     installPlugin(machine)
     await product
     await this.#services(node, ['agent'])

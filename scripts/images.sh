@@ -49,7 +49,7 @@ for target in controller node ovn; do
   if [ $builder = docker ]; then
     docker build -q -f cni/image/Dockerfile --build-arg BASE="$BASE" --target $target -t "$name" .
   else
-    buildah "${storage[@]}" bud -q --isolation chroot --pull-never -f cni/image/Dockerfile --build-arg BASE="$BASE" --target $target -t "$name" .
+    buildah "${storage[@]}" bud -q --layers --isolation chroot --pull-never -f cni/image/Dockerfile --build-arg BASE="$BASE" --target $target -t "$name" .
   fi
   if [ -n "$OUT" ]; then
     mkdir -p "$OUT"; rm -f "$OUT/$target.tar"

@@ -82,11 +82,14 @@ function vitest(project: string): Count {
 }
 
 const tools = () => run('node', ['lab/tools/main.ts'])
+const helm = () => run('node', ['lab/tools/main.ts', 'helm'])
+/** The product's images, on a base that no registry is needed for. */
+const images = () => run('env', ['BASE=local', 'OUT=dist/images', 'scripts/images.sh'])
 const bundles = () => run('node', ['scripts/build.ts', 'controller', 'node', 'cni'])
 
 /** Lab scenarios of one kind; the lab writes its counts to the report file. */
 function lab(kind: 'light' | 'kubelet' | 'all'): Count {
-  if (!tools() || !bundles()) return failure
+  if (!tools() || !bundles() || (kind === 'all' && !(helm() && images()))) return failure
   const outputFile = join(scratch, `lab-${kind}.json`)
   const ok = run('node', ['lab/main.ts', 'test', kind, '--report', outputFile])
   const count = readJson<Count>(outputFile)
@@ -97,7 +100,7 @@ const suites: Record<string, () => Count> = {
   check,
   unit: () => vitest('unit'),
   property: () => vitest('property'),
-  integration: () => (tools() && bundles() ? vitest('real') : failure),
+  integration: () => (tools() && helm() && bundles() ? vitest('real') : failure),
   light: () => lab('light'),
   kubelet: () => lab('kubelet'),
   e2e: () => lab('all'),

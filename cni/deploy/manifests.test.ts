@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { crdManifests } from './generate-crd.ts'
+import { derivedFiles } from './generate.ts'
 
-it.each(Object.entries(crdManifests()))('%s is what cni/api says: node cni/deploy/generate-crd.ts', (file, text) => {
-  expect(readFileSync(new URL(`yaml/${file}`, import.meta.url), 'utf8')).toBe(text)
+it.each(Object.entries(derivedFiles()))('%s is what it is made of: node cni/deploy/generate.ts', (file, text) => {
+  expect(readFileSync(new URL(file, import.meta.url), 'utf8')).toBe(text)
 })

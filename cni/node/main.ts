@@ -10,6 +10,7 @@ import {
   startAdminServer,
 } from '@ovnkit/process'
 import { startAgent } from './agent.ts'
+import { cleanNode } from './cleanup.ts'
 
 const name = 'zstack-ovnkube-node'
 const version = '0.1.0'
@@ -25,6 +26,7 @@ const flags = readFlags({
     'cni-socket-path': { type: 'string', help: 'Socket for the plugin, over cni.socketPath.' },
     'metrics-bind-address': { type: 'string', help: 'Where /metrics is served.', default: ':8082' },
     'health-probe-bind-address': { type: 'string', help: 'Where /healthz and /readyz are served.', default: ':8083' },
+    cleanup: { type: 'boolean', help: 'Take everything of the product off this node, then wait to be ended.' },
     'log-level': { type: 'string', help: 'Over logging.level.' },
     plugin: {
       type: 'string',
@@ -40,6 +42,10 @@ async function main({ signal, useLogger }: MainContext): Promise<void> {
   const logger = createLogger({ name, level, format, ...(file !== '' && { file }) })
   useLogger(logger)
   const node = nodeName()
+  if (flags.cleanup === true) {
+    await cleanNode({ config, node, logger })
+    return aborted(signal)
+  }
   const { kubeconfig, apiServer } = config.kubernetes
   const path = flags.kubeconfig ?? kubeconfig
   const kubeConfig = await loadKubeConfig({

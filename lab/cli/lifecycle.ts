@@ -4,7 +4,7 @@ import { environmentOf, exportLines } from '../environment.ts'
 import { processOf } from '../machine/service.ts'
 import { programNames } from '../product/product.ts'
 import { configureLab, type LabOptions, startLab } from '../start.ts'
-import { labNames } from '../state/record.ts'
+import { type LabRecord, labNames } from '../state/record.ts'
 import { type Commands, defaultName, named, onLab, print, progress } from './command.ts'
 import { showStatus } from './status.ts'
 
@@ -20,6 +20,7 @@ export const upOptions = {
   controllers: { type: 'boolean' },
   bundle: { type: 'boolean' },
   bare: { type: 'boolean' },
+  images: { type: 'boolean' },
   'cluster-dns': { type: 'string' },
   'pod-cidr': { type: 'string' },
   set: { type: 'string' },
@@ -48,7 +49,7 @@ export function optionsOf(values: UpValues): LabOptions {
     name: values.name ?? defaultName(),
     nodes,
     mode: values.light === true ? 'light' : 'full',
-    product: values.bare === true ? 'none' : values.bundle === true ? 'bundle' : 'sources',
+    product: productOf(values),
     controllers: values.controllers === true,
     kubeProxy: values['kube-proxy'] === true,
     ...(tunnel === undefined ? {} : { tunnel }),
@@ -61,11 +62,18 @@ export function optionsOf(values: UpValues): LabOptions {
   }
 }
 
+function productOf({ bare, bundle, images }: UpValues): LabRecord['product'] {
+  if (images === true) return 'images'
+  if (bare === true) return 'none'
+  return bundle === true ? 'bundle' : 'sources'
+}
+
 export const lifecycle: Commands = {
   up: {
     synopsis:
-      'up [--nodes 3] [--light [--controllers]] [--families ipv4|ipv6|dual] [--gateway local|shared] [--tunnel vxlan|geneve] [--datapath netdev|system] [--kube-proxy] [--bundle | --bare] [--set YAML] [--cluster-dns IP] [--pod-cidr CIDR]',
-    about: 'make a lab and start it, or start what of it is down; --bare: without the product',
+      'up [--nodes 3] [--light [--controllers]] [--families ipv4|ipv6|dual] [--gateway local|shared] [--tunnel vxlan|geneve] [--datapath netdev|system] [--kube-proxy] [--bundle | --bare | --images] [--set YAML] [--cluster-dns IP] [--pod-cidr CIDR]',
+    about:
+      'make a lab and start it, or start what of it is down; --bare: without the product; --images: with its images, not installed',
     async run(args) {
       const { values } = parseArgs({ args: [...args], options: upOptions })
       const lab = await startLab({ ...optionsOf(values), progress })

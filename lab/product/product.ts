@@ -28,6 +28,9 @@ const programs = {
 } as const
 type Program = keyof typeof programs
 
+/** Whether the lab itself starts the product's programs, and OVN's. */
+export const runsProduct = ({ product }: Pick<LabRecord, 'product'>) => product === 'sources' || product === 'bundle'
+
 export const programNames: readonly Program[] = ['controller', 'agent']
 
 /** The certificate that makes a program the service account of its manifests: its real permissions are tested. */

@@ -30,6 +30,8 @@ export interface Scenario {
   readonly tunnel: 'vxlan' | 'geneve'
   readonly families: 'ipv4' | 'ipv6' | 'dual'
   readonly datapath: 'netdev' | 'system'
+  /** What the lab runs of the product: its programs, or nothing yet, with its images at hand. */
+  readonly product: 'programs' | 'images'
   readonly steps: readonly Step[]
 }
 
@@ -58,9 +60,10 @@ function headerOf(file: string, lines: readonly string[]): Omit<Scenario, 'file'
   const tunnel = choice<Scenario['tunnel']>('tunnel', 'vxlan', 'geneve')
   const families = choice<Scenario['families']>('families', 'ipv4', 'ipv6', 'dual')
   const datapath = choice<Scenario['datapath']>('datapath', 'netdev', 'system')
+  const product = choice<Scenario['product']>('product', 'programs', 'images')
   const nodes = Number(value('nodes') ?? 2)
   if (!Number.isInteger(nodes) || nodes < 1) throw new Error(`${file}: nodes: expected a number, got ${value('nodes')}`)
-  return { modes, nodes, tunnel, families, datapath }
+  return { modes, nodes, tunnel, families, datapath, product }
 }
 
 const indent = '    '

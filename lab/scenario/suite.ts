@@ -79,7 +79,8 @@ export async function runAll(runs: readonly Run[], options: LabOptions, tell: (t
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
   const groups = Map.groupBy(
     runs,
-    ({ scenario, mode }) => `${mode}-${scenario.nodes}-${scenario.tunnel}-${scenario.families}-${scenario.datapath}`,
+    ({ scenario, mode }) =>
+      `${mode}-${scenario.nodes}-${scenario.tunnel}-${scenario.families}-${scenario.datapath}-${scenario.product}`,
   )
   for (const group of groups.values()) {
     let lab: Lab | undefined
@@ -98,9 +99,11 @@ async function startFor({ scenario, mode }: Run, options: LabOptions, tell: (tex
   const began = performance.now()
   const name = `test-${process.pid}`
   const { nodes, tunnel, families, datapath } = scenario
+  const product = scenario.product === 'images' ? { product: 'images' as const } : {}
   const lab = await startLab({
     progress: silentProgress,
     ...options,
+    ...product,
     name,
     mode,
     nodes,

@@ -19,7 +19,8 @@ export const labRecord = z.object({
   datapath: z.enum(['netdev', 'system']).default('netdev'),
   /** Controller manager and scheduler (always in full mode). */
   controllers: z.boolean(),
-  product: z.enum(['none', 'sources', 'bundle']),
+  /** `images`: nothing of it runs by itself; its images are on the nodes, to be installed as a user does. */
+  product: z.enum(['none', 'sources', 'bundle', 'images']),
   podCidr: z.string(),
   serviceCidr: z.string(),
   clusterDns: z.string(),

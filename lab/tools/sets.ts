@@ -90,6 +90,21 @@ export const toolSets: readonly ToolSet[] = [
     optional: true,
   },
   {
+    // Installs our charts.
+    name: 'helm',
+    version: 'v3.22.0',
+    commands: ['helm.sh/helm/v3/cmd/helm'],
+    // Without the latter a rendering takes the cluster for one of 1.20.
+    variables: {
+      'helm.sh/helm/v3/internal/version.version': 'v3.22.0',
+      'helm.sh/helm/v3/pkg/chartutil.k8sVersionMajor': '1',
+      'helm.sh/helm/v3/pkg/chartutil.k8sVersionMinor': '36',
+    },
+    about: '1 min',
+    onPath: true,
+    optional: true,
+  },
+  {
     // What our Services are compared with.
     name: 'kube-proxy',
     module: 'kubernetes',
