@@ -72,6 +72,9 @@ function render(helm: string, template: string, values: readonly string[]): stri
   return `# Made by cni/deploy/generate.ts from the chart in cni/deploy/helm; do not edit.\n${tidy(stdout)}`
 }
 
+/** The objects of a text of several documents. */
+export const objectsIn = (text: string): unknown[] => parseAllDocuments(text).flatMap(document => document.toJS() ?? [])
+
 /** Without what only Helm's updates need. Comments of the templates stay. */
 function tidy(text: string): string {
   return parseAllDocuments(text)

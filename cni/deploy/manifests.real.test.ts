@@ -13,9 +13,13 @@ beforeAll(async () => {
 afterAll(() => plane[Symbol.asyncDispose]())
 
 describe('kubectl apply -k', () => {
+  it.each(['standalone/ha', 'external', 'cleanup'])('of %s is accepted by an API server', async name => {
+    await kubectl('apply', '--validate=strict', '--dry-run=server', '-k', folder(name))
+  })
+
   it('is accepted whole by an API server, and a second time changes nothing', async () => {
-    await kubectl('apply', '--validate=strict', '-k', folder('yaml'))
-    const again = await kubectl('apply', '--validate=strict', '-k', folder('yaml'))
+    await kubectl('apply', '--validate=strict', '-k', folder('standalone/single'))
+    const again = await kubectl('apply', '--validate=strict', '-k', folder('standalone/single'))
     expect(
       again
         .trim()
