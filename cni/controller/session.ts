@@ -1,11 +1,10 @@
-import { type Config, externalIds, managedBy, nodePortName, tunnelPort } from '@ovnkit/cni-api'
-import { type EventRecorder, kubeDesires, resources } from '@ovnkit/kube'
+import { type Config, nodePortName } from '@ovnkit/cni-api'
+import { type EventRecorder, resources } from '@ovnkit/kube'
 import { portAddresses, portsPerSwitch } from '@ovnkit/ovn'
 import type { Logger } from '@ovnkit/process'
-import { databaseReplica, Engine, OvsdbObjects, OvsdbTarget, type Store } from '@ovnkit/reconcile'
+import type { Engine } from '@ovnkit/reconcile'
 import type { PodFacts } from './facts/pod.ts'
 import { Floating } from './floating/floating.ts'
-import { floatingKinds } from './floating/kinds.ts'
 import { Allocator } from './ipam/allocator.ts'
 import { Joins } from './ipam/joins.ts'
 import { blockOf, holdsAll } from './ipam/network-book.ts'
@@ -16,14 +15,12 @@ import { ChassisJanitor } from './ovn/chassis-janitor.ts'
 import { ForeignPorts } from './ovn/foreign-ports.ts'
 import { foreignSwitch } from './ovn/foreign-switch.ts'
 import { knownNetworks, knownPorts, leftClaims } from './ovn/known.ts'
-import { type Northbound, northboundTables } from './ovn/northbound.ts'
+import type { Northbound } from './ovn/northbound.ts'
 import { PortClaims } from './ovn/port-claims.ts'
-import { type Southbound, southboundTables } from './ovn/southbound.ts'
-import { chassisKind } from './render/chassis.ts'
-import type { Reachable } from './render/interconnect.ts'
-import { ownerKinds } from './render/kinds.ts'
+import type { Southbound } from './ovn/southbound.ts'
 import { ServiceRanges } from './service/ranges.ts'
-import { hasTemplates, reportServices } from './service/report.ts'
+import { reportServices } from './service/report.ts'
+import { engineOf } from './session-engine.ts'
 import type { Sources } from './sources.ts'
 import { networkKey } from './subnet/network.ts'
 import { SubnetPlanner } from './subnet/planner.ts'
@@ -192,78 +189,6 @@ function allocatorOf(
 /** Ranges that no Subnet and no address of the outside may touch. */
 function reservedRanges({ network }: Config, services: ServiceRanges) {
   return [...services.named(), ...network.joinCIDR.map(range => ({ name: 'network.joinCIDR', range }))]
-}
-
-interface Parts {
-  readonly planner: SubnetPlanner
-  readonly allocator: Allocator
-  readonly joins: Joins
-  readonly reachable: Store<Reachable>
-  readonly ranges: ServiceRanges
-  readonly floating: Floating
-}
-
-function engineOf(
-  { config, sources, nb, sb, chassis, logger }: SessionOptions,
-  { planner, allocator, joins, reachable, ranges, floating }: Parts,
-): Engine {
-  const namespace = config.ovn.clusterName || managedBy
-  const ownership = { mark: [externalIds.managedBy, managedBy], owner: externalIds.owner } as const
-  const contributed = [
-    { table: 'Address_Set', column: 'addresses' },
-    { table: 'Chassis_Template_Var', column: 'variables' },
-  ]
-  const { network } = config
-  const makers = { nb: new OvsdbObjects({ target: 'nb', namespace }), kube: kubeDesires(sources.target.name) }
-  const engine: Engine = new Engine({
-    owners: [
-      ...ownerKinds(
-        {
-          ...sources,
-          networks: planner.networks,
-          verdicts: planner.verdicts,
-          assignments: allocator.assignments,
-          usage: allocator.usage,
-          joins: joins.store,
-          reachable,
-          get outcomes() {
-            return engine.statusStore
-          },
-          join: network.joinCIDR,
-          serviceRanges: ranges.store,
-          templates: hasTemplates(nb),
-          affinity: config.service.sessionAffinity,
-          dhcpMtu: network.mtu,
-          cluster: config.ovn.mode === 'external' ? [] : network.clusterCIDR,
-        },
-        makers,
-      ),
-      ...floatingKinds(
-        floating,
-        {
-          sources,
-          joins: joins.store,
-          get outcomes() {
-            return engine.statusStore
-          },
-        },
-        makers,
-      ),
-      chassisKind({
-        chassis: chassis.store,
-        nodes: sources.nodes,
-        sb: new OvsdbObjects({ target: 'sb', namespace }),
-        tunnelPort: tunnelPort(config),
-      }),
-    ],
-    targets: [
-      new OvsdbTarget({ name: 'nb', replica: databaseReplica(nb, northboundTables), ownership, contributed }),
-      new OvsdbTarget({ name: 'sb', replica: databaseReplica(sb, southboundTables), ownership }),
-      sources.target,
-    ],
-    logger,
-  })
-  return engine
 }
 
 /** Addresses of nodes' management ports in the Northbound database, for nodes whose annotation was not written yet. */

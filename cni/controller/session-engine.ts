@@ -1,0 +1,90 @@
+import { externalIds, managedBy, tunnelPort } from '@ovnkit/cni-api'
+import { kubeDesires } from '@ovnkit/kube'
+import { databaseReplica, Engine, OvsdbObjects, OvsdbTarget, type Store } from '@ovnkit/reconcile'
+import type { Floating } from './floating/floating.ts'
+import { floatingKinds } from './floating/kinds.ts'
+import type { Allocator } from './ipam/allocator.ts'
+import type { Joins } from './ipam/joins.ts'
+import { northboundTables } from './ovn/northbound.ts'
+import { southboundTables } from './ovn/southbound.ts'
+import { chassisKind } from './render/chassis.ts'
+import type { Reachable } from './render/interconnect.ts'
+import { ownerKinds } from './render/kinds.ts'
+import type { ServiceRanges } from './service/ranges.ts'
+import { hasTemplates } from './service/report.ts'
+import type { SessionOptions } from './session.ts'
+import type { SubnetPlanner } from './subnet/planner.ts'
+
+/** What a session decides by, made before its engine. */
+export interface SessionParts {
+  readonly planner: SubnetPlanner
+  readonly allocator: Allocator
+  readonly joins: Joins
+  readonly reachable: Store<Reachable>
+  readonly ranges: ServiceRanges
+  readonly floating: Floating
+}
+
+/** The engine of a session: all kinds of owners, over both databases and the Kubernetes API. */
+export function engineOf(
+  { config, sources, nb, sb, chassis, logger }: SessionOptions,
+  { planner, allocator, joins, reachable, ranges, floating }: SessionParts,
+): Engine {
+  const namespace = config.ovn.clusterName || managedBy
+  const ownership = { mark: [externalIds.managedBy, managedBy], owner: externalIds.owner } as const
+  const contributed = [
+    { table: 'Address_Set', column: 'addresses' },
+    { table: 'Chassis_Template_Var', column: 'variables' },
+  ]
+  const { network } = config
+  const makers = { nb: new OvsdbObjects({ target: 'nb', namespace }), kube: kubeDesires(sources.target.name) }
+  const engine: Engine = new Engine({
+    owners: [
+      ...ownerKinds(
+        {
+          ...sources,
+          networks: planner.networks,
+          verdicts: planner.verdicts,
+          assignments: allocator.assignments,
+          usage: allocator.usage,
+          joins: joins.store,
+          reachable,
+          get outcomes() {
+            return engine.statusStore
+          },
+          join: network.joinCIDR,
+          serviceRanges: ranges.store,
+          templates: hasTemplates(nb),
+          affinity: config.service.sessionAffinity,
+          dhcpMtu: network.mtu,
+          cluster: config.ovn.mode === 'external' ? [] : network.clusterCIDR,
+        },
+        makers,
+      ),
+      ...floatingKinds(
+        floating,
+        {
+          sources,
+          joins: joins.store,
+          get outcomes() {
+            return engine.statusStore
+          },
+        },
+        makers,
+      ),
+      chassisKind({
+        chassis: chassis.store,
+        nodes: sources.nodes,
+        sb: new OvsdbObjects({ target: 'sb', namespace }),
+        tunnelPort: tunnelPort(config),
+      }),
+    ],
+    targets: [
+      new OvsdbTarget({ name: 'nb', replica: databaseReplica(nb, northboundTables), ownership, contributed }),
+      new OvsdbTarget({ name: 'sb', replica: databaseReplica(sb, southboundTables), ownership }),
+      sources.target,
+    ],
+    logger,
+  })
+  return engine
+}
