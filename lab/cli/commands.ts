@@ -2,6 +2,7 @@ import type { Commands } from './command.ts'
 import { conformance } from './conformance.ts'
 import { demonstration } from './demo.ts'
 import { lifecycle } from './lifecycle.ts'
+import { paths } from './paths.ts'
 import { reach } from './reach.ts'
 import { scenarios } from './scenarios.ts'
 import { trouble } from './trouble.ts'
@@ -12,6 +13,7 @@ export const commands: Commands = {
   ...lifecycle,
   ...trouble,
   ...reach,
+  ...paths,
   ...scenarios,
   ...conformance,
   ...virtualMachine,
