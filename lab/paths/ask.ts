@@ -60,25 +60,29 @@ async function askTcp(question: Question): Promise<[string, string]> {
 
 function askUdp({ address, port }: Question): Promise<[string, string]> {
   const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
-  return new Promise<[string, string]>((resolve, reject) => {
+  const timers: NodeJS.Timeout[] = []
+  const asked = new Promise<[string, string]>((resolve, reject) => {
     const answers: string[] = []
     const again = () => socket.send(answers.length === 0 ? 'clientip' : 'hostname')
-    // A packet may be lost while the way is looked up: UDP's users ask again.
-    const timers = [setInterval(again, patience / 3), setTimeout(() => reject(new Silence()), patience)]
     socket.on('message', message => {
       answers.push(message.toString())
       const [seen = '', by] = answers
-      if (by === undefined) return again()
-      for (const timer of timers) clearTimeout(timer)
-      resolve([seen, by])
+      if (by === undefined) again()
+      else resolve([seen, by])
     })
-    socket.on('error', error => {
-      for (const timer of timers) clearTimeout(timer)
-      reject(error)
+    socket.on('error', reject)
+    timers.push(setTimeout(() => reject(new Silence()), patience))
+    // A connected socket hears of ICMP. A packet may be lost while the way is looked up: UDP's users ask again.
+    socket.on('connect', () => {
+      again()
+      timers.push(setInterval(again, patience / 3))
     })
-    // A connected socket hears of ICMP.
-    socket.connect(port, address, again)
-  }).finally(() => socket.close())
+    socket.connect(port, address)
+  })
+  return asked.finally(() => {
+    for (const timer of timers) clearTimeout(timer)
+    socket.close()
+  })
 }
 
 async function ask(question: Question): Promise<Answer> {
