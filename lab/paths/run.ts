@@ -11,6 +11,7 @@ import { judge, type Observed, type Place, type Verdict } from './judge.ts'
 import {
   endpointPort,
   hostPort,
+  type NodePlace,
   namespace,
   outsideAddresses,
   outsideRanges,
@@ -79,7 +80,7 @@ class Walker {
       outsideAddresses(cell).filter(ip => this.#has(ip))
     const items = [
       { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } },
-      ...podsOf(this.#near, this.#far),
+      ...podsOf(this.#placeOf(this.#near), this.#placeOf(this.#far)),
       ...servicesOf(addressesOf),
     ]
     await this.#kubectl(['apply', '-f', '-'], { apiVersion: 'v1', kind: 'List', items })
@@ -91,6 +92,10 @@ class Walker {
     )
     await this.#kubectl(['-n', namespace, 'wait', '--for=condition=Ready', 'pod', '--all', '--timeout=60s'])
     await this.#look()
+  }
+
+  #placeOf(name: string): NodePlace {
+    return { name, addresses: this.#lab.plan.nodeAddresses(name) }
   }
 
   #has(address: string): boolean {

@@ -23,9 +23,17 @@ export const outsideRanges = {
 
 const port = (name: string, number: number, protocol: string) => ({ name, containerPort: number, protocol })
 
-function podOf(name: Endpoint, node: string): unknown {
+/** A place for pods: a node and its addresses. */
+export interface NodePlace {
+  readonly name: string
+  readonly addresses: readonly string[]
+}
+
+function podOf(name: Endpoint, node: NodePlace): unknown {
   const onHost = name.startsWith('host-')
   const { http, udp } = onHost ? hostPorts : podPorts
+  // A UDP server on every address answers from the one that the kernel's route to the asker prefers: one socket for each.
+  const listening = onHost ? [`--udp-listen-addresses=${node.addresses.join(',')}`] : []
   const mapped = name === 'near' || name === 'far'
   const ports = [port('http', http, 'TCP'), port('udp', udp, 'UDP')]
   return {
@@ -34,13 +42,13 @@ function podOf(name: Endpoint, node: string): unknown {
     metadata: { name, namespace, labels: { [app]: name } },
     spec: {
       hostNetwork: onHost,
-      nodeName: node,
+      nodeName: node.name,
       terminationGracePeriodSeconds: 0,
       containers: [
         {
           name: 'web',
           image: agnhostImage,
-          args: ['netexec', `--http-port=${http}`, `--udp-port=${udp}`],
+          args: ['netexec', `--http-port=${http}`, `--udp-port=${udp}`, ...listening],
           ports: mapped ? ports.map(one => ({ ...one, hostPort })) : ports,
         },
       ],
@@ -49,7 +57,7 @@ function podOf(name: Endpoint, node: string): unknown {
 }
 
 /** The five pods; `self` is the client too. */
-export const podsOf = (near: string, far: string): unknown[] =>
+export const podsOf = (near: NodePlace, far: NodePlace): unknown[] =>
   endpoints.filter(name => name !== 'none').map(name => podOf(name, name === 'far' || name === 'host-far' ? far : near))
 
 const balanced: readonly Kind[] = ['ClusterIP', 'NodePort', 'LoadBalancer', 'externalIP']
