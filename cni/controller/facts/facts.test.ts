@@ -25,6 +25,7 @@ describe('what is kept', () => {
       created: Date.UTC(2026, 0, 2, 3, 4, 5),
       ended: true,
       labels: {},
+      hostPorts: [],
       annotations: { 'zstack.io/subnet': 'a' },
     })
   })

@@ -1,4 +1,5 @@
 import { annotationNames, mirrorAnnotation } from '@ovnkit/cni-api'
+import { type HostPort, hostPortsOf } from '@ovnkit/cni-service'
 import type { Intern, Labels, Pod } from '@ovnkit/kube'
 
 /** What the controller keeps of a Pod: some 500 bytes instead of the object's 5,000. */
@@ -19,6 +20,7 @@ export interface PodFacts {
   /** Succeeded or Failed: its containers are gone for good, only the object is left. */
   readonly ended: boolean
   readonly labels: Labels
+  readonly hostPorts: readonly HostPort[]
   /** Our annotations, those that users write and those that we write; no others. */
   readonly annotations: Readonly<Record<string, string>>
 }
@@ -38,6 +40,7 @@ export function podFacts(pod: Pod, intern: Intern = text => text): PodFacts | un
     created: Date.parse(metadata.creationTimestamp ?? '') || 0,
     ended: status?.phase === 'Succeeded' || status?.phase === 'Failed',
     labels: shared(metadata.labels),
+    hostPorts: hostPortsOf(spec),
     annotations: pick(metadata.annotations, kept),
   }
 }

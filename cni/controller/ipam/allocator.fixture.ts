@@ -112,6 +112,7 @@ export function world(options: Partial<AllocatorOptions> = {}): World {
         created: 0,
         ended: false,
         labels: {},
+        hostPorts: [],
         annotations: {},
         ...facts,
       })

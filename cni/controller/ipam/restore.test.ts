@@ -24,6 +24,7 @@ function pod(
     created,
     ended,
     labels: {},
+    hostPorts: [],
     annotations: record === undefined ? {} : { 'k8s.ovn.org/pod-networks': text, 'zstack.io/pod-uid': uid },
   }
 }

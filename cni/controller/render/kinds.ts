@@ -23,7 +23,8 @@ import { isolationRows } from './isolation.ts'
 import { overlaySet, switchKey, underlaySet } from './layout.ts'
 import { networkRows } from './network.ts'
 import { nodeRows } from './node.ts'
-import { podAnnotations, podPort } from './pod.ts'
+import { podAnnotations, podPort, publishedPorts } from './pod.ts'
+import { replyPolicies } from './replies.ts'
 import { setMembers } from './sets.ts'
 import { underlayKinds } from './underlay-kinds.ts'
 
@@ -154,6 +155,7 @@ function renderPod(world: World, { nb, kube }: Makers, key: string, view: View):
     kind: 'objects',
     objects: [
       nb.row(podPort(pod, assignment, network, { chassis, dhcp: dhcpOf(nb, network) })),
+      ...replyPolicies(`pod/${key}`, publishedPorts(pod, assignment), world.joins, view).map(row => nb.row(row)),
       ...(reachable === undefined ? [] : setMembers(nb, underlaySet, assignment.addresses.map(withFamily))),
       kube.annotations(
         ref,

@@ -25,6 +25,8 @@ export const policyPriority = {
   localService: 31000,
   /** Into our own networks: as the routing table says. */
   inside: 30000,
+  /** Replies of what was reached at an address of its node: through the management port of that node, where they are translated back. */
+  replies: 25000,
   /** From pods of networks whose gateway is not ours: through the management port of the pod's own node. */
   underlay: 24000,
   /** To an address of a node: through that node's management port. */

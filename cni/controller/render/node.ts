@@ -1,6 +1,6 @@
 import { nodePortName, serviceSource } from '@ovnkit/cni-api'
 import { type Cidr, cidrContains, type Family, type IpAddress, ipFamily, macFromIp } from '@ovnkit/inet'
-import { and, inAddressSet, isChassisResident, type OvnRow, oneOf, reroutePolicy, vifPort } from '@ovnkit/ovn'
+import { and, equals, inAddressSet, isChassisResident, type OvnRow, oneOf, reroutePolicy, vifPort } from '@ovnkit/ovn'
 import type { NodeFacts } from '../facts/node.ts'
 import type { JoinPlace } from '../ipam/join-addresses.ts'
 import { ipFields, joinPorts, overlaySet, policyPriority, routerPolicies } from './layout.ts'
@@ -26,7 +26,12 @@ export function nodeRows(node: NodeFacts, place: JoinPlace, own: readonly Cidr[]
     requestedChassis: node.chassis,
   })
   const hosts = node.addresses.filter(address => !own.some(range => cidrContains(range, address)))
-  return [port, ...place.addresses.flatMap(hop => policies(node.name, hop, hosts))]
+  const sources = serviceSources(place, own)
+  return [
+    port,
+    ...place.addresses.flatMap(hop => policies(node.name, hop, hosts)),
+    ...place.addresses.flatMap((hop, i) => outsideEndpoints(node.name, hop, sources[i])),
+  ]
 }
 
 /** Host traffic to Services comes from addresses that the port has and its interface has not. */
@@ -56,4 +61,18 @@ function policies(node: string, nextHop: IpAddress, hosts: readonly IpAddress[])
     nextHop,
   })
   return addresses.length > 0 ? [toNode, fromPods] : [fromPods]
+}
+
+/** What a host sent to a Service, and a balancer to an endpoint that is neither pod nor node: it leaves by the host that sent it. */
+function outsideEndpoints(node: string, nextHop: IpAddress, source: IpAddress | undefined): OvnRow[] {
+  if (source === undefined) return []
+  const family = ipFamily(nextHop)
+  const policy = reroutePolicy({
+    key: `outside-endpoints/${node}/${family}`,
+    router: routerPolicies,
+    priority: policyPriority.egress,
+    match: equals(ipFields[family].src, source),
+    nextHop,
+  })
+  return [policy]
 }

@@ -6,6 +6,7 @@ import type { Assigned } from '../ipam/assignment.ts'
 import { type Network, switchName } from '../subnet/network.ts'
 import { interconnectRoutes, type Reachable } from './interconnect.ts'
 import { switchOf } from './layout.ts'
+import type { Published } from './replies.ts'
 
 /**
  * A pod's logical port. The row belongs to this pod instance: a pod that is created anew under the name gets a row of its own, which the
@@ -29,6 +30,12 @@ export function podPort(
     dhcp,
     externalIds: { [externalIds.namespace]: pod.namespace, [externalIds.pod]: pod.name, [externalIds.podUid]: pod.uid },
   })
+}
+
+/** The pod's ports that are reached at its node's addresses; hostPorts of one container port count once. */
+export function publishedPorts({ hostPorts }: PodFacts, { node, addresses }: Assigned): Published[] {
+  const ports = new Map(hostPorts.map(port => [`${port.protocol} ${port.containerPort}`, port]))
+  return [...ports.values()].map(({ protocol, containerPort: port }) => ({ node, protocol, port, addresses }))
 }
 
 /** The annotations that tell a pod's network, to the agent and to people. */

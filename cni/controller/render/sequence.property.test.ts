@@ -143,6 +143,7 @@ const event = fc.oneof(
     name,
     uid: fc.integer({ min: 1, max: 2 }),
     ended: fc.boolean(),
+    published: fc.boolean(),
     present: fc.boolean(),
   }),
   fc.record({
@@ -164,6 +165,7 @@ const event = fc.oneof(
     kind: fc.constant('service' as const),
     name,
     local: fc.boolean(),
+    external: fc.boolean(),
     dual: fc.boolean(),
     ports: fc.integer({ min: 1, max: 3 }),
     affinity: fc.constantFrom(0, 10),
@@ -192,7 +194,7 @@ const apply: { readonly [K in Event['kind']]: (sources: Sources, event: Extract<
     const index = names.indexOf(name)
     put(joins, name, present, { addresses: [hostAddress(parseCidr('100.64.0.0/16'), index + 2)], index })
   },
-  pod: ({ pods }, { name, uid, ended, present }) =>
+  pod: ({ pods }, { name, uid, ended, published, present }) =>
     put(pods, `ns/${name}`, present, {
       namespace: 'ns',
       name,
@@ -202,6 +204,7 @@ const apply: { readonly [K in Event['kind']]: (sources: Sources, event: Extract<
       created: 0,
       ended,
       labels: {},
+      hostPorts: published ? [{ hostIp: undefined, hostPort: 8080, containerPort: 80, protocol: 'TCP' }] : [],
       annotations: {},
     }),
   address({ assignments }, { name, on, host, uid }) {
@@ -225,10 +228,10 @@ const apply: { readonly [K in Event['kind']]: (sources: Sources, event: Extract<
     put(sources.usage, key, present, { used, available: 9, portsLimit: undefined, excludedInUse: [] })
   },
   zone: ({ zones }, { name, zone, present }) => put(zones, name, present, zone),
-  service({ services }, { name, local, dual, ports: count, affinity, present }) {
+  service({ services }, { name, local, external, dual, ports: count, affinity, present }) {
     const index = names.indexOf(name) + 1
     const clusterIPs = [`10.96.0.${index}`, ...(dual ? [`fd96::${index}`] : [])].map(parseIp)
-    const change = { clusterIPs, ports: ports.slice(0, count), internalLocal: local, affinity }
+    const change = { clusterIPs, ports: ports.slice(0, count), internalLocal: local, externalLocal: external, affinity }
     put(services, `ns/${name}`, present, service({ namespace: 'ns', name, ...change }))
   },
   slice({ slices }, { name, of, family, states, hinted, present }) {

@@ -3,10 +3,13 @@ import { type IpAddress, ipFamily } from '@ovnkit/inet'
 import { addressSet, chassisVariables, dropPolicy, inAddressSet, loadBalancerGroup } from '@ovnkit/ovn'
 import type { Desired, OvsdbObjects, OwnerKind, ReadableStore, View } from '@ovnkit/reconcile'
 import type { NodeFacts } from '../facts/node.ts'
+import type { JoinPlace } from '../ipam/join-addresses.ts'
 import { ipFields, policyPriority, routerPolicies } from '../render/layout.ts'
+import { replyPolicies } from '../render/replies.ts'
 import { setMembers } from '../render/sets.ts'
 import { type BalancerOptions, balancersOf, variablesOf } from './balancers.ts'
 import { balancerGroups, localServiceSet, variablesKey, variablesParent } from './layout.ts'
+import { publishedBy } from './published.ts'
 import { type Nodes, vipsOf } from './vips.ts'
 
 /** What the renders of Services read. */
@@ -15,6 +18,7 @@ export interface ServiceWorld extends BalancerOptions {
   readonly slices: ReadableStore<SliceFacts, 'service'>
   readonly nodes: ReadableStore<NodeFacts, 'chassis'>
   readonly zones: ReadableStore<string>
+  readonly joins: ReadableStore<JoinPlace>
   /** The server has Chassis_Template_Var (OVN 22.12). */
   readonly templates: boolean
 }
@@ -76,6 +80,7 @@ function renderService(world: ServiceWorld, nb: Maker, key: string, view: View):
   const vips = vipsOf(service, slices, world.templates ? nodesOf(world, view) : undefined)
   const balancers = balancersOf(service, vips, world)
   return [
+    ...replyPolicies(`service/${key}`, publishedBy(service, slices), world.joins, view).map(row => nb.row(row)),
     ...balancers.map(({ row }) => nb.row(row)),
     ...balancers.flatMap(({ row, groups }) =>
       groups.map(group =>

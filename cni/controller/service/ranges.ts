@@ -1,19 +1,6 @@
-import { type Cidr, cidrContains, InetError, parseCidr } from '@ovnkit/inet'
-import type { ServiceCIDR } from '@ovnkit/kube'
+import { type Cidr, cidrContains } from '@ovnkit/inet'
 import { type ReadableStore, Store } from '@ovnkit/reconcile'
 import { same } from '../facts/same.ts'
-
-/** The ranges of a ServiceCIDR object. It counts from its creation to its end: Services may have addresses in it until it is gone. */
-export function serviceRangesOf({ spec }: ServiceCIDR): readonly Cidr[] {
-  return (spec?.cidrs ?? []).flatMap(text => {
-    try {
-      return [parseCidr(text, { hostBits: 'mask' })]
-    } catch (error) {
-      if (error instanceof InetError) return []
-      throw error
-    }
-  })
-}
 
 /** A range, and what to call it in messages. */
 export interface NamedRange {

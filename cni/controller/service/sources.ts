@@ -2,6 +2,7 @@ import {
   type ServiceFacts,
   type SliceFacts,
   serviceFacts,
+  serviceRangesOf,
   serviceSelector,
   sliceFacts,
   sliceIndexes,
@@ -13,7 +14,6 @@ import { type KubeClient, type Mirror, mirror, type ObservedResource, observed, 
 import type { Logger } from '@ovnkit/process'
 import { Store } from '@ovnkit/reconcile'
 import { same } from '../facts/same.ts'
-import { serviceRangesOf } from './ranges.ts'
 
 /** What the controller knows of Services. */
 export interface ServiceSources {

@@ -1,15 +1,7 @@
 import { annotationNames, mirrorAnnotation, parsePodNetworks } from '@ovnkit/cni-api'
-import { type IpAddress, tryParseIp } from '@ovnkit/inet'
+import { type HostPort, hostPortsOf } from '@ovnkit/cni-service'
+import type { IpAddress } from '@ovnkit/inet'
 import type { Pod } from '@ovnkit/kube'
-
-/** A port of the host that leads to a pod (core/v1 ContainerPort). */
-export interface HostPort {
-  /** Undefined: every address of the host. */
-  readonly hostIp: IpAddress | undefined
-  readonly hostPort: number
-  readonly containerPort: number
-  readonly protocol: 'tcp' | 'udp' | 'sctp'
-}
 
 /** What the agent keeps of a pod of its node. */
 export interface PodFacts {
@@ -45,27 +37,6 @@ export function addressesOf({ network }: Pick<PodFacts, 'network'>): readonly Ip
     return []
   }
 }
-
-const none: readonly never[] = []
-
-/** Those of containers that run as long as the pod does: restartable init containers are among them (KEP-753). */
-function hostPortsOf(spec: Pod['spec']): readonly HostPort[] {
-  const sidecars = (spec?.initContainers ?? none).filter(({ restartPolicy }) => restartPolicy === 'Always')
-  const found = [...(spec?.containers ?? none), ...sidecars].flatMap(({ ports = none }) => ports.flatMap(hostPortOf))
-  return found.length === 0 ? none : found
-}
-
-type ContainerPort = NonNullable<NonNullable<Pod['spec']>['containers'][number]['ports']>[number]
-
-function hostPortOf({ hostIP = '', hostPort = 0, containerPort, protocol = 'TCP' }: ContainerPort): HostPort[] {
-  const known = protocols.find(name => name === protocol.toLowerCase())
-  if (hostPort === 0 || known === undefined) return []
-  const ip = tryParseIp(hostIP)
-  const everywhere = ip === undefined || ip === '0.0.0.0' || ip === '::'
-  return [{ hostIp: everywhere ? undefined : ip, hostPort, containerPort, protocol: known }]
-}
-
-const protocols = ['tcp', 'udp', 'sctp'] as const
 
 /** Whether this is the pod that the kubelet calls by that UID. Runtimes that tell no UID get the pod of that name. */
 export function isPod({ uid }: PodFacts, podUid: string): boolean {

@@ -7,8 +7,9 @@ import {
   managementInterface,
   nodePortName,
   parseJoinAddresses,
+  serviceSource,
 } from '@ovnkit/cni-api'
-import { type Cidr, type IpAddress, ipFamily, macFromIp } from '@ovnkit/inet'
+import { type Cidr, cidrOf, type IpAddress, ipFamily, macFromIp } from '@ovnkit/inet'
 import { KernelAddress, KernelLink, KernelRoute, userspaceDatapathOffloads } from '@ovnkit/linux'
 import type { Desired, Rendered, View } from '@ovnkit/reconcile'
 import { theSwitch } from '../facts/switch.ts'
@@ -42,6 +43,7 @@ export function renderManagement(context: HostContext, view: View): Rendered {
         ({ ip, prefixLength }) => new KernelAddress({ link: managementInterface, address: ip, prefixLength }),
       ),
       ...routes(context, view, addresses),
+      ...sourceRoutes(context.config.network.joinCIDR, addresses),
     ],
   }
 }
@@ -79,6 +81,19 @@ function routes(context: HostContext, view: View, addresses: readonly InterfaceA
     const via = gatewayOf(config.network.joinCIDR, destination)
     const joined = addresses.some(({ ip }) => ipFamily(ip) === destination.family)
     return via && joined ? [new KernelRoute({ destination, via, link: managementInterface })] : []
+  })
+}
+
+/**
+ * Answers of endpoints outside the cluster and on the host itself, to what the host sent to a Service: to the host's address as a client, which no interface has. On the
+ * link nobody would answer for it but the host's own port.
+ */
+function sourceRoutes(join: readonly Cidr[], addresses: readonly InterfaceAddress[]): Desired[] {
+  return addresses.flatMap(({ ip }) => {
+    const range = join.find(each => each.family === ipFamily(ip))
+    if (range === undefined) return []
+    const destination = cidrOf(serviceSource(ip, range), range.family === 4 ? 32 : 128)
+    return [new KernelRoute({ destination, via: joinGateway(range), link: managementInterface })]
   })
 }
 

@@ -12,6 +12,9 @@ export const nftFamilies = [
   { family: 6, ip: 'ip6', protocol: 'ipv6', address: 'ipv6_addr' },
 ] as const
 
+/** Protocols by their names in nftables. */
+export const nftProtocols = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' } as const
+
 /** Sets that several chains ask: the overlay Subnets' ranges, `overlay4` and `overlay6`, and those of Services, `services4` and `services6`. */
 export function renderHostTable(context: HostContext, view: View): Rendered {
   const overlay = subnetsOf(view, context.subnets).flatMap(subnet => (subnet.overlay ? subnet.ranges : []))

@@ -1,8 +1,9 @@
+import type { HostPort } from '@ovnkit/cni-service'
 import { type IpAddress, ipFamily } from '@ovnkit/inet'
 import { NftElement, type TranslatedFlow } from '@ovnkit/linux'
 import { type ReadableStore, type Rendered, Store, type View } from '@ovnkit/reconcile'
-import { addressesOf, type HostPort, type PodFacts } from '../facts/pod.ts'
-import { hostTable } from '../host/table.ts'
+import { addressesOf, type PodFacts } from '../facts/pod.ts'
+import { hostTable, nftProtocols } from '../host/table.ts'
 import { serviceSets } from './skeleton.ts'
 
 /** Ports of the host that lead to a pod, and the pod's addresses. */
@@ -42,7 +43,7 @@ function element(key: string, port: HostPort, address: IpAddress): NftElement | 
   const { hostIp } = port
   if (hostIp !== undefined && ipFamily(hostIp) !== family) return undefined
   const data = `${address} . ${port.containerPort}`
-  const end = `${port.protocol} . ${port.hostPort}`
+  const end = `${nftProtocols[port.protocol]} . ${port.hostPort}`
   const set = hostIp === undefined ? serviceSets.hostPorts : serviceSets.addresses
   const flow: TranslatedFlow = {
     ...(hostIp !== undefined && { destination: hostIp }),
@@ -56,7 +57,7 @@ function element(key: string, port: HostPort, address: IpAddress): NftElement | 
     element: hostIp === undefined ? end : `${hostIp} . ${end}`,
     data,
     comment: key.slice(0, maxComment),
-    flows: port.protocol === 'udp' ? [flow] : [],
+    flows: port.protocol === 'UDP' ? [flow] : [],
   })
 }
 

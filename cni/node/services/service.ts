@@ -11,7 +11,7 @@ import { type IpAddress, ipFamily } from '@ovnkit/inet'
 import { NftChain, NftElement, type TranslatedFlow } from '@ovnkit/linux'
 import type { Desired, Rendered, View } from '@ovnkit/reconcile'
 import type { HostContext } from '../host/context.ts'
-import { hostTable } from '../host/table.ts'
+import { hostTable, nftProtocols } from '../host/table.ts'
 import { affinityObjects, balanceRules, type PortOf, translateTo } from './balance.ts'
 import { firewallObjects, type Guarded } from './firewall.ts'
 import { maxComment } from './host-ports.ts'
@@ -59,7 +59,7 @@ class PortRender {
     this.#view = view
     this.#spec = spec
     const family = ipFamily(spec.clusterIp)
-    const protocol = protocols[spec.port.protocol]
+    const protocol = nftProtocols[spec.port.protocol]
     const { affinity } = spec.service
     this.#of = { id: `${spec.key}/${protocol}/${spec.port.port}/${family}`, family, protocol, affinity }
   }
@@ -225,5 +225,3 @@ class PortRender {
     return [...new Map(all.map(endpoint => [`${endpoint.address} ${endpoint.port}`, endpoint])).values()]
   }
 }
-
-const protocols = { TCP: 'tcp', UDP: 'udp', SCTP: 'sctp' } as const

@@ -192,8 +192,8 @@ describe('hostPorts', () => {
     uid: 'u',
     network,
     hostPorts: [
-      { hostIp: undefined, hostPort: 8080, containerPort: 80, protocol: 'tcp' },
-      { hostIp: parseIp('127.0.0.1'), hostPort: 5432, containerPort: 54, protocol: 'udp' },
+      { hostIp: undefined, hostPort: 8080, containerPort: 80, protocol: 'TCP' },
+      { hostIp: parseIp('127.0.0.1'), hostPort: 5432, containerPort: 54, protocol: 'UDP' },
     ],
     ended: false,
     ...more,

@@ -141,7 +141,8 @@ function hostPortChain(): Desired {
 
 /**
  * Who has to leave with another address, so that answers come back to this host: what goes to OVN's balancers, clients that gave theirs up, pods
- * that were sent on to an endpoint (it would answer them directly), and what comes from the loopback address.
+ * that were sent on to an endpoint (it would answer them directly), what comes from the loopback address, and what a balancer sent to an endpoint outside
+ * of the cluster, the API server for example.
  */
 function sources(addresses: readonly IpAddress[]): Desired[] {
   const rules = addresses.flatMap(address => {
@@ -154,6 +155,7 @@ function sources(addresses: readonly IpAddress[]): Desired[] {
       `${out} meta nfproto ipv${family} meta mark & ${sourceGivenUp} != 0 ${snat}`,
       `${out} ct status dnat ${ip} saddr @overlay${family} ${snat}`,
       ...(family === 4 ? [`${out} ip saddr 127.0.0.0/8 ${snat}`] : []),
+      `oifname != "${managementInterface}" ${ip} saddr ${address} masquerade fully-random`,
     ]
   })
   const masquerade = `meta mark & ${sourceGivenUp} != 0 masquerade fully-random`
@@ -163,13 +165,11 @@ function sources(addresses: readonly IpAddress[]): Desired[] {
 
 const fromPods = `iifname "${managementInterface}"`
 
-/** Packets for Services that no balancer took would go round and round between host and router. */
+/** Packets for Services that no balancer took would go round and round between host and router. What was translated here is on its way to one. */
 function unknownGuard(): Desired {
-  return chain('service-unknown', [`${fromPods} ip daddr @services4 drop`, `${fromPods} ip6 daddr @services6 drop`], {
-    type: 'filter',
-    hook: 'forward',
-    priority: 0,
-  })
+  const rules = nftFamilies.map(({ family, ip }) => `${fromPods} ${ip} daddr @services${family} drop`)
+  const hook = { type: 'filter', hook: 'forward', priority: 0 } as const
+  return chain('service-unknown', ['ct status dnat return', ...rules], hook)
 }
 
 /** Answers to hostPorts at loopback addresses must be let in (route_localnet), but no packet of a pod to or from there. */

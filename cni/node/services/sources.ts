@@ -2,6 +2,7 @@ import {
   type ServiceFacts,
   type SliceFacts,
   serviceFacts,
+  serviceRangesOf,
   serviceSelector,
   sliceFacts,
   sliceIndexes,
@@ -42,7 +43,6 @@ export function followServices(options: FollowOptions, ours: boolean): ServiceSo
 
 function mirrorsOf(options: FollowOptions, stores: Omit<ServiceSources, 'serviceMirrors'>): Mirror[] {
   const { services, slices, serviceCIDRs } = stores
-  serviceCIDRs.markSynced()
   return [
     mirror({
       ...options,
@@ -60,6 +60,14 @@ function mirrorsOf(options: FollowOptions, stores: Omit<ServiceSources, 'service
       labelSelector: sliceSelector,
       store: slices,
       trim: sliceFacts,
+    }),
+    // Kubernetes 1.33 and later.
+    mirror({
+      ...options,
+      resource: resources.serviceCIDRs,
+      optional: true,
+      store: serviceCIDRs,
+      trim: serviceRangesOf,
     }),
   ]
 }
