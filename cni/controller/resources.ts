@@ -1,4 +1,4 @@
-import { apiGroup, apiVersion, type Subnet } from '@ovnkit/cni-api'
+import { apiGroup, apiVersion, type ProviderNetwork, providerNetworks, type Subnet } from '@ovnkit/cni-api'
 import { defineResource, type Resource } from '@ovnkit/kube'
 
 /** `subnets.network.zstack.io`. */
@@ -9,6 +9,9 @@ export const subnetResource: Resource<Subnet> = defineResource<Subnet>({
   kind: 'Subnet',
   namespaced: false,
 })
+
+/** `providernetworks.network.zstack.io`. */
+export const providerResource: Resource<ProviderNetwork> = providerNetworks
 
 /** Keeps a Subnet while pods use it. */
 export const subnetFinalizer = 'subnet.network.zstack.io/finalizer'

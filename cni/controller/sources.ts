@@ -4,10 +4,11 @@ import type { Logger } from '@ovnkit/process'
 import { Store } from '@ovnkit/reconcile'
 import { type NodeFacts, nodeFacts } from './facts/node.ts'
 import { type PodFacts, podFacts } from './facts/pod.ts'
+import { type ProviderFacts, providerFacts } from './facts/provider.ts'
 import { same } from './facts/same.ts'
 import { type SubnetFacts, subnetFacts } from './facts/subnet.ts'
 import { type FloatingSources, startFloatingSources } from './floating/sources.ts'
-import { subnetResource } from './resources.ts'
+import { providerResource, subnetResource } from './resources.ts'
 import { type ServiceSources, startServiceSources } from './service/sources.ts'
 
 /** What the controller knows of the Kubernetes API: stores that follow it, on the leader and on those that stand by alike. */
@@ -19,6 +20,7 @@ export interface Sources extends Omit<ServiceSources, 'observed'>, FloatingSourc
   readonly subnets: Store<SubnetFacts>
   /** The Subnets as they are, status and all; only what writes them reads this. */
   readonly subnetObjects: Store<Subnet>
+  readonly providers: Store<ProviderFacts>
   readonly mirrors: readonly Mirror[]
   /** Writes to what the stores follow. */
   readonly target: KubeTarget
@@ -48,7 +50,9 @@ export function startSources(options: { client: KubeClient; signal: AbortSignal;
   })
   const { observed: observedServices, ...services } = startServiceSources(options)
   const { observed: observedFloating, mirrors: floatingMirrors, ...floating } = startFloatingSources(options)
-  const mirrors = [podMirror, nodeMirror, subnetMirror, ...services.mirrors, ...floatingMirrors]
+  const providers = new Store<ProviderFacts>({ name: 'provider networks', equals: same })
+  const providerMirror = mirror({ ...options, resource: providerResource, store: providers, trim: providerFacts })
+  const mirrors = [podMirror, nodeMirror, subnetMirror, providerMirror, ...services.mirrors, ...floatingMirrors]
   const target = new KubeTarget({
     client: options.client,
     resources: [
@@ -72,6 +76,12 @@ export function startSources(options: { client: KubeClient; signal: AbortSignal;
       }),
       ...observedServices,
       ...observedFloating,
+      observed({
+        resource: providerResource,
+        store: providers,
+        observe: ({ uid, status }) => ({ uid, status }),
+        version: key => providerMirror.version(key),
+      }),
     ],
   })
   return {
@@ -82,6 +92,7 @@ export function startSources(options: { client: KubeClient; signal: AbortSignal;
     zones: zonesOf(nodes),
     subnets,
     subnetObjects,
+    providers,
     mirrors,
     target,
     ready: async () => {

@@ -18,8 +18,13 @@ import { linkOptions } from './host/link-options.ts'
 import { keepSwitch } from './host/switch.ts'
 import { enableForwarding } from './host/sysctls.ts'
 import { hostTable } from './host/table.ts'
+import { createStateStore } from './provider/facts.ts'
+import { keepMappings } from './provider/mappings.ts'
+import { providerReady } from './provider/placed.ts'
+import { followStates, usedProviders } from './provider/states.ts'
 import { Readiness } from './readiness.ts'
 import { reportMistakes } from './reports.ts'
+import { followRoutes } from './sandbox/align-routes.ts'
 import { Assignments } from './sandbox/assignment.ts'
 import { Attachments } from './sandbox/attachments.ts'
 import { InstalledPorts } from './sandbox/installed.ts'
@@ -87,11 +92,14 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { socketPath: path, timeout } = config.cni
   stack.use(await startCniServer({ path, commands, timeout, logger, metrics: options.metrics, signal }))
 
-  engine = await createHostEngine({ context, database, client, nodeMirror: sources.nodeMirror, logger, stack })
+  const { pods } = sources
+  engine = await createHostEngine({ context, pods, database, client, nodeMirror: sources.nodeMirror, logger, stack })
   const recorder = new EventRecorder({ client, component: 'zstack-ovnkube-node', instance: node, logger })
   stack.use(reportMistakes({ engine, nodes: sources.nodes, node, recorder, logger }))
   whenReady(database, signal, async () => {
     late.use(keepSwitch({ database, config, node, logger }))
+    late.use(followProviders({ context, database, engine, logger }))
+    late.use(followRoutes({ pods, database, logger }))
     await commands.sweep()
   }).catch(err => logger.error({ err }, `could not look after bridge ${integrationBridge}`))
   stack.use(engine.statusStore.subscribe(() => installation.attempt()))
@@ -107,15 +115,25 @@ function familiesOf({ network }: Config): readonly Family[] {
 
 function createContext({ config, node }: AgentOptions, sources: ClusterSources): HostContext {
   const published = publishedPods(sources.pods)
-  return {
-    ...sources,
-    config,
-    node,
-    published,
-    links: createHostStore(),
-    switches: createSwitchStore(),
-    ruleset: createRulesetStore(),
-  }
+  const [links, switches, providerStates] = [createHostStore(), createSwitchStore(), createStateStore()]
+  return { ...sources, config, node, published, links, switches, providerStates, ruleset: createRulesetStore() }
+}
+
+/** Mappings and states of provider networks. */
+function followProviders(options: {
+  readonly context: HostContext
+  readonly database: LocalDatabase
+  readonly engine: Engine | undefined
+  readonly logger: Logger
+}): Disposable {
+  const { context, database, engine, logger } = options
+  const stack = new DisposableStack()
+  const used = () => usedProviders(context)
+  const follow = (changed: () => void) => context.subnets.subscribe(changed)
+  stack.use(keepMappings({ database, used, follow, node: context.node, logger }))
+  if (engine !== undefined)
+    stack.use(followStates({ context, database, outcomes: engine.statusStore, states: context.providerStates }))
+  return stack
 }
 
 async function whenReady(database: LocalDatabase, signal: AbortSignal, then: () => Promise<void>): Promise<void> {
@@ -148,6 +166,7 @@ function createCommands({ config, logger }: AgentOptions, parts: Parts): Command
     assignments: new Assignments(sources.pods, () => outage(sources.podMirror)),
     attachments: new Attachments({ database, batcher: database.batcher(), netlink, reaper, installed }),
     linkOptions: stop => linkOptions(context, stop),
+    placed: (subnet, stop) => providerReady(context, subnet, stop),
     connected: firstConnection(database),
     notInitialized: () => (wasInitialized(config.cni) ? undefined : readiness.setupProblem()),
     logger,

@@ -1,10 +1,11 @@
-import { type Subnet, subnets as subnetResource } from '@ovnkit/cni-api'
+import { providerNetworks, type Subnet, subnets as subnetResource } from '@ovnkit/cni-api'
 import { type KubeClient, type Mirror, mirror, type Node, type Pod, resources } from '@ovnkit/kube'
 import type { Logger } from '@ovnkit/process'
 import { Store } from '@ovnkit/reconcile'
 import { type NodeFacts, nodeFacts, sameNode } from './facts/node.ts'
 import { type PodFacts, podFacts } from './facts/pod.ts'
 import { type SubnetFacts, sameSubnet, subnetFacts } from './facts/subnet.ts'
+import { createProviderStore, type ProviderFacts, providerFacts } from './provider/facts.ts'
 import { followServices, type ServiceSources } from './services/sources.ts'
 
 /** What the agent follows of the API: the pods of its node, its node, all Subnets, and Services as far as hosts are concerned. */
@@ -15,6 +16,7 @@ export interface ClusterSources extends ServiceSources {
   readonly podMirror: Mirror
   readonly nodeMirror: Mirror
   readonly subnetMirror: Mirror
+  readonly providers: Store<ProviderFacts>
 }
 
 export interface SourceOptions {
@@ -50,6 +52,7 @@ export function followCluster({ client, node, services, signal, logger }: Source
       trim: nodeFacts,
       fieldSelector: `metadata.name=${node}`,
     }),
+    providers: followProviders(common),
     subnetMirror: mirror<Subnet, SubnetFacts>({
       ...common,
       resource: subnetResource,
@@ -57,4 +60,11 @@ export function followCluster({ client, node, services, signal, logger }: Source
       trim: subnetFacts,
     }),
   }
+}
+
+/** An API without the definition (an older installation) keeps pods from nothing. */
+function followProviders(common: Pick<SourceOptions, 'client' | 'signal' | 'logger'>): Store<ProviderFacts> {
+  const store = createProviderStore()
+  mirror({ ...common, resource: providerNetworks, store, trim: providerFacts })
+  return store
 }

@@ -18,6 +18,7 @@ export {
   formatBridgeMappings,
   type MappingChange,
   type MappingConflict,
+  merge as mergeMappings,
   mergeBridgeMappings,
   parseBridgeMappings,
 } from './mappings.ts'

@@ -8,10 +8,18 @@ const mappingsKey = 'ovn-bridge-mappings'
 /** Physical network name to bridge, in the order of the text. */
 export type BridgeMappings = ReadonlyMap<string, string>
 
-/** Parses `physnet1:br-ex,physnet2:br-two` (ovn-controller(8)). Parts without a colon are left out. */
+/**
+ * Parses `physnet1:br-ex,physnet2:br-two` (ovn-controller(8)), and `ovn-chassis-mac-mappings`, whose values have colons themselves. Parts without a colon
+ * are left out.
+ */
 export function parseBridgeMappings(text: string): Map<string, string> {
-  const pairs = text.split(',').map(part => part.trim().split(':', 2))
-  return new Map(pairs.flatMap(([network, bridge]) => (network && bridge ? [[network, bridge] as const] : [])))
+  const pairs = text.split(',').map(part => part.trim())
+  return new Map(
+    pairs.flatMap(part => {
+      const [network, value] = [part.slice(0, Math.max(0, part.indexOf(':'))), part.slice(part.indexOf(':') + 1)]
+      return network && value ? [[network, value] as const] : []
+    }),
+  )
 }
 
 export const formatBridgeMappings = (mappings: BridgeMappings): string =>

@@ -2,6 +2,7 @@ import type { Commands } from './command.ts'
 import { conformance } from './conformance.ts'
 import { demonstration } from './demo.ts'
 import { lifecycle } from './lifecycle.ts'
+import { neighbours } from './neighbours.ts'
 import { paths } from './paths.ts'
 import { reach } from './reach.ts'
 import { scenarios } from './scenarios.ts'
@@ -14,6 +15,7 @@ export const commands: Commands = {
   ...trouble,
   ...reach,
   ...paths,
+  ...neighbours,
   ...scenarios,
   ...conformance,
   ...virtualMachine,

@@ -37,14 +37,19 @@ export type Addresses = readonly (readonly [LabNetwork, string])[]
 /** `netdev`: in userspace; this kernel may have no openvswitch module. `system`: the kernel's. */
 export type Datapath = LabRecord['datapath']
 
+/** The switch alone. */
+export const switchService = (machine: Machine): Service => ({
+  name: 'ovs-vswitchd',
+  argv: ['ovs-vswitchd', ...quiet, '--no-chdir', '--pidfile=/run/openvswitch/ovs-vswitchd.pid', socket],
+  ready: async () => (await tryIn(machine, ['ovs-appctl', '-t', 'ovs-vswitchd', 'version'])).code === 0,
+})
+
 /**
  * The switch, and after each of its starts what the machine's own network set-up does: the first NIC sits in the bridge
  * `br-phy`, which holds the node's address (its interface goes away with the daemon).
  */
 export const vswitchdService = (machine: Machine, addresses: Addresses, datapath: Datapath): Service => ({
-  name: 'ovs-vswitchd',
-  argv: ['ovs-vswitchd', ...quiet, '--no-chdir', '--pidfile=/run/openvswitch/ovs-vswitchd.pid', socket],
-  ready: async () => (await tryIn(machine, ['ovs-appctl', '-t', 'ovs-vswitchd', 'version'])).code === 0,
+  ...switchService(machine),
   after: async () => {
     await vsctl(machine, [
       '--may-exist',

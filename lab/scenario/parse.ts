@@ -32,6 +32,8 @@ export interface Scenario {
   readonly datapath: 'netdev' | 'system'
   /** What the lab runs of the product: its programs, or nothing yet, with its images at hand. */
   readonly product: 'programs' | 'images'
+  /** Keys of the product's configuration, as YAML in one line. */
+  readonly settings: string
   readonly steps: readonly Step[]
 }
 
@@ -63,7 +65,7 @@ function headerOf(file: string, lines: readonly string[]): Omit<Scenario, 'file'
   const product = choice<Scenario['product']>('product', 'programs', 'images')
   const nodes = Number(value('nodes') ?? 2)
   if (!Number.isInteger(nodes) || nodes < 1) throw new Error(`${file}: nodes: expected a number, got ${value('nodes')}`)
-  return { modes, nodes, tunnel, families, datapath, product }
+  return { modes, nodes, tunnel, families, datapath, product, settings: value('settings') ?? '' }
 }
 
 const indent = '    '

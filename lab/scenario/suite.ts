@@ -80,7 +80,7 @@ export async function runAll(runs: readonly Run[], options: LabOptions, tell: (t
   const groups = Map.groupBy(
     runs,
     ({ scenario, mode }) =>
-      `${mode}-${scenario.nodes}-${scenario.tunnel}-${scenario.families}-${scenario.datapath}-${scenario.product}`,
+      `${mode}-${scenario.nodes}-${scenario.tunnel}-${scenario.families}-${scenario.datapath}-${scenario.product}-${scenario.settings}`,
   )
   for (const group of groups.values()) {
     let lab: Lab | undefined
@@ -98,7 +98,7 @@ export async function runAll(runs: readonly Run[], options: LabOptions, tell: (t
 async function startFor({ scenario, mode }: Run, options: LabOptions, tell: (text: string) => void): Promise<Lab> {
   const began = performance.now()
   const name = `test-${process.pid}`
-  const { nodes, tunnel, families, datapath } = scenario
+  const { nodes, tunnel, families, datapath, settings } = scenario
   const product = scenario.product === 'images' ? { product: 'images' as const } : {}
   const lab = await startLab({
     progress: silentProgress,
@@ -110,6 +110,7 @@ async function startFor({ scenario, mode }: Run, options: LabOptions, tell: (tex
     tunnel,
     families,
     datapath,
+    settings,
     controllers: true,
     owned: true,
   })

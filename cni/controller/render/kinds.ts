@@ -4,6 +4,7 @@ import { type KubeDesires, type ObjectRef, resources } from '@ovnkit/kube'
 import type { OvnRow } from '@ovnkit/ovn'
 import type { Desired, OvsdbObjects, OwnerKind, OwnerStatus, ReadableStore, Rendered, View } from '@ovnkit/reconcile'
 import type { PodFacts } from '../facts/pod.ts'
+import type { ProviderFacts } from '../facts/provider.ts'
 import type { SubnetFacts } from '../facts/subnet.ts'
 import type { Assignment, Usage } from '../ipam/assignment.ts'
 import type { JoinPlace } from '../ipam/join-addresses.ts'
@@ -32,6 +33,7 @@ import { underlayKinds } from './underlay-kinds.ts'
 export interface World extends ServiceWorld {
   readonly pods: ReadableStore<PodFacts>
   readonly subnets: ReadableStore<SubnetFacts>
+  readonly providers: ReadableStore<ProviderFacts>
   readonly networks: ReadableStore<Network>
   readonly verdicts: ReadableStore<Verdict>
   readonly assignments: ReadableStore<Assignment, 'network'>

@@ -45,6 +45,8 @@ export const aclPriority = {
   isolation: 32000,
   /** Takes connections into account where nothing else on the switch does. Decides nothing. */
   tracking: 0,
+  /** What passes between a switch and the wire. */
+  wire: 1,
 } as const
 
 /** The address set with the pods of all networks whose gateway is not ours. */

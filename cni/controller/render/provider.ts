@@ -28,5 +28,23 @@ export function providerRows(network: Network): OvnRow[] {
       match: and(equals('inport', name), or(oneOf('arp.tpa', of(4)), oneOf('nd.target', of(6)))),
       action: 'drop',
     }),
+    ...untracked(network, name),
   ]
+}
+
+/**
+ * Nothing is tracked between switch and wire. Where a switch has balancers OVN would do it, to balance what comes in, and drop answers of the overlay to pods of
+ * other nodes: they leave by the wire, while the questions came by the tunnel (northd, `ct.inv`). Pods' own ports track all the same.
+ */
+function untracked(network: Network, port: string): OvnRow[] {
+  return (['inport', 'outport'] as const).map(field =>
+    acl({
+      key: `wire/${field}/${network.key}`,
+      on: switchOf(network, 'acls'),
+      direction: field === 'inport' ? 'from-lport' : 'to-lport',
+      priority: aclPriority.wire,
+      match: equals(field, port),
+      action: 'allow-stateless',
+    }),
+  )
 }

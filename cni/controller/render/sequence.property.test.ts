@@ -16,6 +16,7 @@ import { it } from 'vitest'
 import { healthyNode } from '../facts/node.fixture.ts'
 import type { NodeFacts } from '../facts/node.ts'
 import type { PodFacts } from '../facts/pod.ts'
+import type { ProviderFacts } from '../facts/provider.ts'
 import type { SubnetFacts } from '../facts/subnet.ts'
 import { network } from '../ipam/allocator.fixture.ts'
 import type { Assignment, Usage } from '../ipam/assignment.ts'
@@ -35,6 +36,7 @@ function newSources() {
     nodes: new Store<NodeFacts, 'chassis'>({ name: 'nodes', indexes: { chassis: node => [node.chassis] } }),
     subnets: new Store<SubnetFacts>({ name: 'subnets' }),
     networks: new Store<Network>({ name: 'networks' }),
+    providers: new Store<ProviderFacts>({ name: 'providers' }),
     verdicts: new Store<Verdict>({ name: 'verdicts' }),
     assignments: new Store<Assignment, 'network'>({
       name: 'assignments',

@@ -2,10 +2,17 @@ import type { OwnerKind, View } from '@ovnkit/reconcile'
 import { isOverlay } from '../subnet/network.ts'
 import { underlayPolicies, underlayRows } from './interconnect.ts'
 import type { Makers, World } from './kinds.ts'
+import { providerStatus } from './provider-status.ts'
 
 /** What exists once there is a network whose gateway is not ours; a cluster without one has none of it. */
-export function underlayKinds(world: World, { nb }: Pick<Makers, 'nb'>): OwnerKind[] {
+export function underlayKinds(world: World, { nb, kube }: Makers): OwnerKind[] {
   return [
+    {
+      kind: 'provider',
+      keys: world.providers,
+      order: 4,
+      render: (name, view) => ({ kind: 'objects', objects: providerStatus(world, kube, name, view) }),
+    },
     {
       kind: 'underlay',
       keys: ['-'],

@@ -9,6 +9,7 @@ export interface NodeFacts {
   readonly internalIps: readonly IpAddress[]
   /** Label `topology.kubernetes.io/zone`; empty when it has none. */
   readonly zone: string
+  readonly labels: Readonly<Record<string, string>>
   /** Our annotations. */
   readonly annotations: Readonly<Record<string, string>>
 }
@@ -23,6 +24,7 @@ export function nodeFacts({ metadata, status }: Node): NodeFacts {
   })
   return {
     uid: metadata?.uid ?? '',
+    labels: metadata?.labels ?? {},
     internalIps: internalIps.sort((a, b) => ipFamily(a) - ipFamily(b)),
     zone: metadata?.labels?.['topology.kubernetes.io/zone'] ?? '',
     annotations: Object.fromEntries(Object.entries(metadata?.annotations ?? {}).filter(([name]) => kept.has(name))),

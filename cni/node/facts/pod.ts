@@ -12,6 +12,8 @@ export interface PodFacts {
   readonly hostPorts: readonly HostPort[]
   /** Its containers have ended for good. */
   readonly ended: boolean
+  /** Name of the Subnet that the network is of. */
+  readonly subnet?: string | undefined
 }
 
 /** @returns undefined for a pod that uses the node's network */
@@ -25,6 +27,7 @@ export function podFacts({ metadata, spec, status }: Pod): PodFacts | undefined 
     network: own ? annotations[annotationNames.pod.podNetworks] : undefined,
     hostPorts: hostPortsOf(spec),
     ended: status?.phase === 'Succeeded' || status?.phase === 'Failed',
+    subnet: own ? annotations[annotationNames.pod.subnet] : undefined,
   }
 }
 

@@ -9,13 +9,22 @@ export interface SubnetFacts {
   readonly overlay: boolean
   /** What leaves the cluster gets the node's address. */
   readonly natOutgoing: boolean
+  /** The provider network that carries an underlay Subnet, and the VLAN there; 0: untagged. */
+  readonly provider?: string | undefined
+  readonly vlan?: number | undefined
 }
 
 export function subnetFacts({ spec, status }: Subnet): SubnetFacts {
   const overlay = spec.externalLogicalSwitch === undefined && spec.provider === undefined && spec.vlanID === undefined
   // One that cannot be as it is written now, but is in use, keeps its network.
   const usable = status?.phase !== 'Failed' || status.logicalSwitch !== undefined
-  return { ranges: usable ? ranges(spec.cidr) : [], overlay, natOutgoing: spec.natOutgoing !== false }
+  const { provider, vlanID: vlan = 0 } = spec
+  return {
+    ranges: usable ? ranges(spec.cidr) : [],
+    overlay,
+    natOutgoing: spec.natOutgoing !== false,
+    ...(provider && { provider, vlan }),
+  }
 }
 
 function ranges(text: string): readonly Cidr[] {
@@ -30,6 +39,8 @@ function ranges(text: string): readonly Cidr[] {
 export function sameSubnet(a: SubnetFacts, b: SubnetFacts): boolean {
   return (
     a.overlay === b.overlay &&
+    a.provider === b.provider &&
+    a.vlan === b.vlan &&
     a.natOutgoing === b.natOutgoing &&
     a.ranges.map(r => r.text).join() === b.ranges.map(r => r.text).join()
   )

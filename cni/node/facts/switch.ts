@@ -1,5 +1,5 @@
 import { integrationBridge } from '@ovnkit/cni-api'
-import type { Open_vSwitch_Tables } from '@ovnkit/ovs'
+import { type Open_vSwitch_Tables, parseBridgeMappings } from '@ovnkit/ovs'
 import type { Database } from '@ovnkit/ovsdb'
 import { Store } from '@ovnkit/reconcile'
 
@@ -13,6 +13,8 @@ export interface SwitchFacts {
   readonly datapath: string | undefined
   /** Bridges of the userspace datapath: an address on one of their own ports can end tunnels of that datapath. */
   readonly netdevBridges: readonly string[]
+  /** `ovn-bridge-mappings`: bridges by the physical network that they carry. */
+  readonly mappings: Readonly<Record<string, string>>
 }
 
 export type LocalDatabase = Database<Open_vSwitch_Tables, typeof switchTables>
@@ -68,6 +70,7 @@ function read(database: LocalDatabase): [string, SwitchFacts][] {
           .filter(row => row.datapath_type === 'netdev')
           .map(row => row.name)
           .sort(),
+        mappings: Object.fromEntries(parseBridgeMappings(root.external_ids.get('ovn-bridge-mappings') ?? '')),
       },
     ],
   ]

@@ -1,4 +1,4 @@
-import { annotationNames, sbRemote } from '@ovnkit/cni-api'
+import { annotationNames, formatProviderStates, sbRemote } from '@ovnkit/cni-api'
 import type { IpAddress } from '@ovnkit/inet'
 import { resources } from '@ovnkit/kube'
 import type { Desired, Rendered, View } from '@ovnkit/reconcile'
@@ -21,7 +21,7 @@ export function renderChassis(context: HostContext, view: View): Rendered {
   if ('problem' in encap) return { kind: 'wait', reason: 'NoTunnelAddress', message: encap.problem }
   if (local.systemId === undefined)
     return { kind: 'wait', reason: 'NoSystemId', message: 'the switch has no system-id yet' }
-  const { chassis, tunnelIp, addresses, mtu } = annotationNames.node
+  const { chassis, tunnelIp, addresses, mtu, providerNetworks } = annotationNames.node
   const annotations = kubernetes.annotations(
     { resource: resources.nodes, name: context.node, uid: node.uid },
     {
@@ -29,12 +29,22 @@ export function renderChassis(context: HostContext, view: View): Rendered {
       [tunnelIp]: encap.ip,
       [addresses]: hostAddresses(node, links).join(','),
       [mtu]: String(podMtu(context.config, encap)),
+      [providerNetworks]: statesOf(context, view),
     },
   )
   const objects: Desired[] = [...externalIds(context, local, encap), annotations]
   const message = tunnelProblem(local, encap)
   if (message !== undefined) return { kind: 'invalid', reason: 'TunnelOutsideUserspaceBridge', message, objects }
   return { kind: 'objects', objects }
+}
+
+/** How the node fares with provider networks; nothing where it has none. */
+function statesOf({ providerStates }: HostContext, view: View): string | undefined {
+  const states = [...view.keys(providerStates)].flatMap(name => {
+    const state = view.get(providerStates, name)
+    return state === undefined ? [] : [[name, state] as const]
+  })
+  return states.length === 0 ? undefined : formatProviderStates(Object.fromEntries(states))
 }
 
 /** ovn-controller(8), "CONFIGURATION". Keys that are not named stay as others have set them. */

@@ -7,6 +7,7 @@ import type { NodeFacts } from '../facts/node.ts'
 import type { SubnetFacts } from '../facts/subnet.ts'
 import type { SwitchStore } from '../facts/switch.ts'
 import type { RulesetStore } from '../forwarding/watch.ts'
+import type { ProviderFacts, ProviderState } from '../provider/facts.ts'
 import type { PublishedPods } from '../services/host-ports.ts'
 
 /** What the renders of a node read. */
@@ -24,6 +25,9 @@ export interface HostContext {
   readonly published: PublishedPods
   readonly switches: SwitchStore
   readonly ruleset: RulesetStore
+  readonly providers: Store<ProviderFacts>
+  /** How the node fares with each of them. */
+  readonly providerStates: Store<ProviderState>
 }
 
 export function linksOf(view: View, links: HostStore): readonly HostLink[] {

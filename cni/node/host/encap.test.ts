@@ -8,7 +8,13 @@ const links = [
   { name: 'eth0', mtu: 1500, addresses: [parseIp('192.0.2.1'), parseIp('2001:db8::1')] },
   { name: 'eth1', mtu: 9000, addresses: [parseIp('198.51.100.1')] },
 ]
-const node = { uid: 'u', internalIps: [parseIp('192.0.2.1'), parseIp('2001:db8::1')], annotations: {}, zone: '' }
+const node = {
+  uid: 'u',
+  internalIps: [parseIp('192.0.2.1'), parseIp('2001:db8::1')],
+  annotations: {},
+  labels: {},
+  zone: '',
+}
 
 describe('findEncap', () => {
   it('takes the configured address, else that of gateway.interface, else the InternalIP', () => {

@@ -2,9 +2,13 @@ import { externalIds, managedBy } from '@ovnkit/cni-api'
 import { type KubeClient, KubeTarget, type Mirror, observed, resources } from '@ovnkit/kube'
 import { KernelTarget, NftTarget } from '@ovnkit/linux'
 import type { Logger } from '@ovnkit/process'
-import { databaseReplica, Engine, OvsdbTarget } from '@ovnkit/reconcile'
+import { databaseReplica, Engine, OvsdbTarget, type Store } from '@ovnkit/reconcile'
+import type { PodFacts } from '../facts/pod.ts'
 import type { LocalDatabase } from '../facts/switch.ts'
 import { renderForwarding } from '../forwarding/render.ts'
+import { renderPodRoutes, renderUnderlayMasquerade } from '../provider/pods.ts'
+import { renderProvider } from '../provider/render.ts'
+import { providerOwner } from '../provider/states.ts'
 import { serviceKinds } from '../services/kinds.ts'
 import { renderChassis } from './chassis.ts'
 import type { HostContext } from './context.ts'
@@ -15,6 +19,7 @@ import { hostTable, renderHostTable } from './table.ts'
 
 export interface HostEngineOptions {
   readonly context: HostContext
+  readonly pods: Store<PodFacts>
   readonly database: LocalDatabase
   readonly client: KubeClient
   readonly nodeMirror: Mirror
@@ -35,7 +40,7 @@ export const hostOwners = {
 
 /** What keeps the host as it should be: the switch's database, kernel, nftables, and annotations of the Node. */
 export async function createHostEngine(options: HostEngineOptions): Promise<Engine> {
-  const { context, database, logger, stack } = options
+  const { context, pods, database, logger, stack } = options
   const ofNode = [context.node]
   const onError = (err: unknown) => logger.error({ err }, 'could not read the state of the kernel')
   return new Engine({
@@ -45,6 +50,9 @@ export async function createHostEngine(options: HostEngineOptions): Promise<Engi
       { kind: hostOwners.table, keys: ofNode, render: (_, view) => renderHostTable(context, view), order: 2 },
       { kind: hostOwners.masquerade, keys: ofNode, render: (_, view) => renderMasquerade(context, view), order: 3 },
       { kind: hostOwners.forwarding, keys: ofNode, render: (_, view) => renderForwarding(context, view), order: 4 },
+      { kind: providerOwner, keys: context.providers, render: (name, view) => renderProvider(context, name, view) },
+      { kind: 'pod-route', keys: pods, render: (pod, view) => renderPodRoutes(context, pods, pod, view), order: 2 },
+      { kind: 'underlay', keys: ofNode, render: (_, view) => renderUnderlayMasquerade(context, view), order: 2 },
       ...serviceKinds(context),
     ],
     targets: [
@@ -60,6 +68,7 @@ export async function createHostEngine(options: HostEngineOptions): Promise<Engi
     sources: [
       ...[context.nodes, context.subnets, context.links, context.switches, context.ruleset],
       ...[context.services, context.slices, context.serviceCIDRs, context.published],
+      ...[context.providers, pods],
     ],
     logger,
   })

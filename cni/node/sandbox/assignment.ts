@@ -14,6 +14,8 @@ export interface PodRef {
 /** The pod's own UID, and the network that the controller gave it. */
 export interface Assigned {
   readonly uid: string
+  /** Name of the Subnet. */
+  readonly subnet: string | undefined
   readonly network: PodNetwork
 }
 
@@ -33,7 +35,7 @@ export class Assignments {
     const facts = this.#pods.get(`${pod.namespace}/${pod.name}`)
     if (facts?.network === undefined || !isPod(facts, pod.uid)) return undefined
     try {
-      return { uid: facts.uid, network: parsePodNetworks(facts.network) }
+      return { uid: facts.uid, subnet: facts.subnet, network: parsePodNetworks(facts.network) }
     } catch (error) {
       const text = `annotation k8s.ovn.org/pod-networks of pod ${pod.namespace}/${pod.name} cannot be read`
       throw new CniError(cniErrors.internal, text, error instanceof Error ? error.message : String(error))

@@ -20,6 +20,8 @@ export interface CommandsOptions {
   readonly attachments: Attachments
   /** How pods' interfaces are made, as soon as that is known. */
   readonly linkOptions: (signal: AbortSignal) => Promise<LinkOptions>
+  /** Resolves when the network of a Subnet can be reached from this node. */
+  readonly placed: (subnet: string | undefined, signal: AbortSignal) => Promise<void>
   /** Resolves when it is known whether the database can be reached. */
   readonly connected: Promise<void>
   /** Why pods cannot be served, before the first time that they could. */
@@ -41,7 +43,8 @@ export class Commands {
     return this.#turns.run(sandboxKey(id), signal, async own => {
       const pod = podOf(request)
       const { assignments, attachments } = this.#options
-      const { uid, network } = await assignments.wait(pod, own)
+      const { uid, network, subnet } = await assignments.wait(pod, own)
+      await this.#options.placed(subnet, own)
       const sandbox = {
         ...id,
         netns: request.netns ?? '',

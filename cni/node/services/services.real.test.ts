@@ -13,6 +13,7 @@ import { createSwitchStore } from '../facts/switch.ts'
 import { createRulesetStore } from '../forwarding/watch.ts'
 import type { HostContext } from '../host/context.ts'
 import { hostTable, renderHostTable } from '../host/table.ts'
+import { createProviderStore, createStateStore } from '../provider/facts.ts'
 import { publishedPods } from './host-ports.ts'
 import { serviceKinds } from './kinds.ts'
 
@@ -37,9 +38,11 @@ async function host(
     slices: new Store<SliceFacts, 'service'>({ name: 'slices', indexes: sliceIndexes }),
     serviceCIDRs: new Store<readonly Cidr[]>({ name: 'service CIDRs' }),
     published: publishedPods(pods),
+    providers: createProviderStore(),
+    providerStates: createStateStore(),
   }
   const annotations = { 'zstack.io/node-join-address': '100.64.0.2/16,fd98::2/64' }
-  context.nodes.replace([['n1', { uid: 'u', internalIps: [parseIp('192.0.2.1')], zone: 'a', annotations }]])
+  context.nodes.replace([['n1', { uid: 'u', internalIps: [parseIp('192.0.2.1')], labels: {}, zone: 'a', annotations }]])
   context.subnets.replace([
     ['s', { ranges: [parseCidr('10.244.0.0/16'), parseCidr('fd00:10:244::/64')], overlay: true, natOutgoing: true }],
   ])

@@ -10,7 +10,7 @@ export interface AclSpec {
   /** 0 to 32,767; the highest that matches wins. */
   readonly priority: number
   readonly match: Match
-  readonly action: 'allow' | 'allow-related' | 'drop' | 'reject'
+  readonly action: 'allow' | 'allow-related' | 'allow-stateless' | 'drop' | 'reject'
 }
 
 /** An ACL (ovn-nb(5)). Where a switch has one with `allow-related`, answers to what was let through need no rule of their own. */
