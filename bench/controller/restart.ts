@@ -7,8 +7,9 @@
 import { statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { waitUntil } from '@ovnkit/kube/testing'
-import { NbWatch } from './nb-watch.ts'
-import { cpuSeconds, residentMiB } from './process-usage.ts'
+import { annotation, podOf } from './pod-objects.ts'
+import { PodWatch } from './pod-watch.ts'
+import { cpuSeconds, peakMiB, residentMiB } from './process-usage.ts'
 import { openStage } from './stage.ts'
 
 const { values } = parseArgs({ options: { pods: { type: 'string' } } })
@@ -19,24 +20,11 @@ const say = (line: object) => console.log(JSON.stringify(line))
 const quiet = (seconds: number) => new Promise(resolve => setTimeout(resolve, seconds * 1000))
 const names = Array.from({ length: total }, (_, i) => `pod-${String(i).padStart(5, '0')}`)
 
-const pod = (name: string) => ({
-  apiVersion: 'v1',
-  kind: 'Pod',
-  metadata: { name, labels: { app: 'bench' } },
-  spec: {
-    nodeName: 'n0',
-    terminationGracePeriodSeconds: 0,
-    automountServiceAccountToken: false,
-    enableServiceLinks: false,
-    containers: [{ name: 'c', image: 'x' }],
-  },
-})
-
 await using stage = await openStage({ tunnel: 'geneve' })
-const { api, nb } = stage
+const { api, nb, plane } = stage
 await api.call('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name: namespace } })
 const first = await stage.startController()
-using ports = new NbWatch(nb.remote)
+const pods = new PodWatch(plane, path, { version: String(await version()), annotation })
 await quiet(3)
 say({ step: 'idle', residentMiB: residentMiB(first.pid) })
 for (const [from, to] of [
@@ -45,8 +33,9 @@ for (const [from, to] of [
 ] as const) {
   const some = names.slice(from, to)
   const cpu = cpuSeconds(first.pid)
-  await api.each(some, name => api.call('POST', path, pod(name)))
-  await waitUntil('all ports', () => some.every(name => ports.appeared.has(`${namespace}_${name}`)), {
+  await api.each(some, name => api.call('POST', path, podOf(name)))
+  // The annotation is the last thing that a pod gets.
+  await waitUntil('all pods to have their network', () => some.every(name => pods.annotated.has(name)), {
     timeoutMs: 300_000,
     everyMs: 100,
   })
@@ -54,16 +43,13 @@ for (const [from, to] of [
   say({
     step: `${to} pods`,
     residentMiB: residentMiB(first.pid),
+    peakMiB: peakMiB(first.pid),
     cpuSeconds: Number((cpuSeconds(first.pid) - cpu).toFixed(2)),
   })
 }
 await first.stop()
 
 const size = () => statSync(nb.members[0]?.file ?? '').size
-const version = async () => {
-  const list: { metadata: { resourceVersion: string } } = JSON.parse(await api.call('GET', `${path}?limit=1`))
-  return Number(list.metadata.resourceVersion)
-}
 for (let round = 0; round < 3; round++) {
   // The Lease is written as well; pods are not, which their newest version tells.
   const before = { size: size(), version: await version() }
@@ -82,3 +68,8 @@ for (let round = 0; round < 3; round++) {
   await again.stop()
 }
 process.exit(0)
+
+async function version(): Promise<number> {
+  const { metadata } = await api.call<{ metadata: { resourceVersion: string } }>('GET', `${path}?limit=1`)
+  return Number(metadata.resourceVersion)
+}

@@ -62,16 +62,9 @@ async function startController(file: string, folder: string) {
   const port = await freePort()
   const log = join(folder, `controller-${port}.log`)
   const output = openSync(log, 'a')
-  // As in the image: cni/image/Dockerfile.
-  const env = {
-    ...process.env,
-    MALLOC_ARENA_MAX: '1',
-    NODE_OPTIONS: process.env.CONTROLLER_NODE_OPTIONS ?? '--max-semi-space-size=2',
-  }
   const began = performance.now()
   const args = [`--config=${file}`, '--metrics-bind-address=0', `--health-probe-bind-address=127.0.0.1:${port}`]
   const child = spawn('setpriv', ['--pdeathsig', 'KILL', process.execPath, bundle, ...args], {
-    env,
     stdio: ['ignore', output, output],
   })
   const { pid } = child

@@ -1,6 +1,7 @@
 import { externalIds, managedBy, tunnelPort } from '@ovnkit/cni-api'
 import { kubeDesires } from '@ovnkit/kube'
-import { databaseReplica, Engine, OvsdbObjects, OvsdbTarget, type Store } from '@ovnkit/reconcile'
+import { databaseReplica, Engine, facet, OvsdbObjects, OvsdbTarget, type Store } from '@ovnkit/reconcile'
+import { samePlace } from './facts/pod.ts'
 import type { Floating } from './floating/floating.ts'
 import { floatingKinds } from './floating/kinds.ts'
 import type { Allocator } from './ipam/allocator.ts'
@@ -43,6 +44,7 @@ export function engineOf(
       ...ownerKinds(
         {
           ...sources,
+          pods: facet(sources.pods, samePlace),
           networks: planner.networks,
           verdicts: planner.verdicts,
           assignments: allocator.assignments,

@@ -35,6 +35,9 @@ export class AddressPool {
   #usedExcluded = 0
   /** Every address below it is used, released or excluded, except for forgotten ones (REMEMBERED). */
   #cursor: bigint
+  /** The same for each preferred range, by its bounds; the range's own released ones are looked for only after a release. */
+  readonly #preferred = new Map<string, { cursor: bigint; searched: number }>()
+  #releases = 0
 
   constructor(cidr: Cidr, { exclude = [], reserved = [] }: AddressPoolOptions = {}) {
     this.cidr = cidr
@@ -104,6 +107,7 @@ export class AddressPool {
       return true
     }
     this.#released.add(value)
+    this.#releases++
     if (this.#released.size > REMEMBERED) this.#forgetOldest()
     return true
   }
@@ -118,6 +122,7 @@ export class AddressPool {
       for (const value of this.#released) if (this.#excludedEnd(value) !== undefined) this.#released.delete(value)
     }
     this.#cursor = this.#bounds.first
+    this.#preferred.clear()
   }
 
   #valueOf(ip: IpAddress): bigint | undefined {
@@ -143,10 +148,23 @@ export class AddressPool {
   #findIn(preferred: IpRange): bigint | undefined {
     const range = intersectRanges(preferred, this.#bounds)
     if (range === undefined) return undefined
-    const fresh = this.#firstFresh(range.first, range.last)
+    const known = this.#positionIn(range)
+    const fresh = this.#firstFresh(known.cursor, range.last)
+    known.cursor = fresh === undefined ? range.last + 1n : fresh + 1n
     if (fresh !== undefined) return fresh
+    if (known.searched === this.#releases) return undefined
     for (const value of this.#released) if (value >= range.first && value <= range.last) return value
+    known.searched = this.#releases
     return undefined
+  }
+
+  #positionIn({ first, last }: IpRange): { cursor: bigint; searched: number } {
+    const key = `${first}-${last}`
+    const known = this.#preferred.get(key)
+    if (known !== undefined) return known
+    const position = { cursor: first, searched: -1 }
+    this.#preferred.set(key, position)
+    return position
   }
 
   #firstFresh(from: bigint, to: bigint): bigint | undefined {

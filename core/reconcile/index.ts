@@ -1,5 +1,6 @@
 export { type Backoff, type Clock, defaultBackoff, systemClock } from './clock.ts'
 export { Engine } from './engine.ts'
+export { facet } from './facet.ts'
 export { MultiMap } from './multimap.ts'
 export type { EngineLog, EngineOptions, EngineStats } from './options.ts'
 export {

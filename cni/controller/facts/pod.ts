@@ -1,6 +1,7 @@
 import { annotationNames, mirrorAnnotation } from '@ovnkit/cni-api'
 import { type HostPort, hostPortsOf } from '@ovnkit/cni-service'
 import type { Intern, Labels, Pod } from '@ovnkit/kube'
+import { same } from './same.ts'
 
 /** What the controller keeps of a Pod: some 500 bytes instead of the object's 5,000. */
 export interface PodFacts {
@@ -23,6 +24,14 @@ export interface PodFacts {
   readonly hostPorts: readonly HostPort[]
   /** Our annotations, those that users write and those that we write; no others. */
   readonly annotations: Readonly<Record<string, string>>
+}
+
+/** What a pod's network depends on: everything but what users and we note on it. */
+export type PodPlace = Pick<PodFacts, 'namespace' | 'name' | 'uid' | 'objectUid' | 'node' | 'ended' | 'hostPorts'>
+
+export function samePlace(a: PodPlace, b: PodPlace): boolean {
+  const instance = a.uid === b.uid && a.objectUid === b.objectUid && a.node === b.node && a.ended === b.ended
+  return instance && same(a.hostPorts, b.hostPorts)
 }
 
 const kept = new Set<string>(Object.values(annotationNames.pod))

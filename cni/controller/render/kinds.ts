@@ -3,7 +3,7 @@ import { type Cidr, type Family, type IpAddress, ipFamily } from '@ovnkit/inet'
 import { type KubeDesires, type ObjectRef, resources } from '@ovnkit/kube'
 import type { OvnRow } from '@ovnkit/ovn'
 import type { Desired, OvsdbObjects, OwnerKind, OwnerStatus, ReadableStore, Rendered, View } from '@ovnkit/reconcile'
-import type { PodFacts } from '../facts/pod.ts'
+import type { PodPlace } from '../facts/pod.ts'
 import type { ProviderFacts } from '../facts/provider.ts'
 import type { SubnetFacts } from '../facts/subnet.ts'
 import type { Assignment, Usage } from '../ipam/assignment.ts'
@@ -31,7 +31,7 @@ import { underlayKinds } from './underlay-kinds.ts'
 
 /** Everything that renders read. */
 export interface World extends ServiceWorld {
-  readonly pods: ReadableStore<PodFacts>
+  readonly pods: ReadableStore<PodPlace, never>
   readonly subnets: ReadableStore<SubnetFacts>
   readonly providers: ReadableStore<ProviderFacts>
   readonly networks: ReadableStore<Network>

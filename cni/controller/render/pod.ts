@@ -1,7 +1,7 @@
 import { annotationNames, externalIds, formatPodNetworks, type PodRoute, podPortName } from '@ovnkit/cni-api'
 import { type Cidr, type Family, ipFamily, macFromIp } from '@ovnkit/inet'
 import { type OvnRow, vifPort } from '@ovnkit/ovn'
-import type { PodFacts } from '../facts/pod.ts'
+import type { PodPlace } from '../facts/pod.ts'
 import type { Assigned } from '../ipam/assignment.ts'
 import { type Network, switchName } from '../subnet/network.ts'
 import { interconnectRoutes, type Reachable } from './interconnect.ts'
@@ -13,7 +13,7 @@ import type { Published } from './replies.ts'
  * interface of its predecessor cannot bind (`iface-id-ver`).
  */
 export function podPort(
-  pod: PodFacts,
+  pod: PodPlace,
   assigned: Assigned,
   network: Network,
   { chassis, dhcp }: { readonly chassis: string; readonly dhcp: Partial<Record<Family, string>> },
@@ -33,14 +33,14 @@ export function podPort(
 }
 
 /** The pod's ports that are reached at its node's addresses; hostPorts of one container port count once. */
-export function publishedPorts({ hostPorts }: PodFacts, { node, addresses }: Assigned): Published[] {
+export function publishedPorts({ hostPorts }: PodPlace, { node, addresses }: Assigned): Published[] {
   const ports = new Map(hostPorts.map(port => [`${port.protocol} ${port.containerPort}`, port]))
   return [...ports.values()].map(({ protocol, containerPort: port }) => ({ node, protocol, port, addresses }))
 }
 
 /** The annotations that tell a pod's network, to the agent and to people. */
 export function podAnnotations(
-  pod: PodFacts,
+  pod: PodPlace,
   assigned: Assigned,
   network: Network,
   services: readonly Cidr[],

@@ -1,7 +1,8 @@
 import type { CommitResult, Held, OwnerKey, Target, TargetBatch, TargetSink } from '@ovnkit/reconcile'
 import type { KubeClient } from '../client/client.ts'
-import { decodeJson } from '../client/decode.ts'
+import { decodeText } from '../client/decode.ts'
 import type { KubeResponse } from '../client/request.ts'
+import { withoutManagedFields } from '../mirror/managed-fields.ts'
 import type { KubeObject, ObjectRef } from '../resources.ts'
 import { KubeBatch } from './batch.ts'
 import { DesiredAnnotations, desiredKey } from './desired.ts'
@@ -126,9 +127,8 @@ export class KubeTarget implements Target {
     this.#ledger.clearGone(`${resource.plural}/${key}`)
     for (const part of PARTS) {
       const name = desiredKey(part, resource, key)
-      if (present) this.#ledger.shown(name, shown)
-      else this.#ledger.forget(name)
-      this.#sink?.changed(name)
+      const echo = present ? this.#ledger.shown(name, shown) : this.#ledger.forget(name)
+      if (!echo) this.#sink?.changed(name)
     }
     if (this.#outage) this.#recovered()
   }
@@ -156,7 +156,7 @@ export class KubeTarget implements Target {
       this.#ledger.forget(key)
       return
     }
-    const { metadata } = decodeJson<KubeObject>(response)
+    const { metadata } = decodeText<KubeObject>(withoutManagedFields(response.body))
     const entry = { uid: metadata?.uid ?? '', text, version: metadata?.resourceVersion ?? '', lasting }
     this.#ledger.wrote(key, entry, this.#resource(ref).version(objectKey), this.#now())
   }

@@ -51,17 +51,20 @@ export class Ledger {
     return minIntervalMs === 0 || last === undefined ? 0 : Math.max(0, last + minIntervalMs - now)
   }
 
-  /** The mirror got news of the object that this key is about. */
-  shown(key: string, version: string | undefined): void {
+  /** The mirror got news of the object that this key is about. Returns true when they are our own write and nothing more. */
+  shown(key: string, version: string | undefined): boolean {
     const entry = this.#entries.get(key)
-    if (entry === undefined) return
+    if (entry === undefined) return false
     const seen = version === undefined || (!entry.lasting && !isLater(entry.version, version))
     if (seen) this.#entries.delete(key)
+    return entry.version === version
   }
 
-  forget(key: string): void {
+  /** Returns false: nothing is an echo any more. */
+  forget(key: string): false {
     this.#entries.delete(key)
     this.#times.delete(key)
+    return false
   }
 
   markGone(object: string, uid: string): void {

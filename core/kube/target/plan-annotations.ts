@@ -50,7 +50,8 @@ function annotate(
   const request = {
     method: 'PATCH' as const,
     path: pathOf(ref.resource, ref),
-    query: { fieldManager },
+    // Annotations are free text: the server need not decode everything a second time in search of unknown fields.
+    query: { fieldManager, fieldValidation: 'Ignore' },
     contentType: PATCH_TYPES.merge,
     body: { metadata: { uid, annotations } },
   }

@@ -51,7 +51,12 @@ class DatabaseConnection implements Connection, LinkOwner {
     this.#list = parseRemotes(options.remotes)
     this.#rotation = new Rotation(this.#list.remotes, options.shuffle ?? true)
     const { min, max } = options.backoff ?? BACKOFF
-    this.#fsm = new Reconnect({ minBackoff: min, maxBackoff: max, probeInterval: this.#probeInterval() })
+    this.#fsm = new Reconnect({
+      minBackoff: min,
+      maxBackoff: max,
+      probeInterval: this.#probeInterval(),
+      random: options.random ?? Math.random,
+    })
   }
 
   get database(): string {

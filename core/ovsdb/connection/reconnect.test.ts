@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { Reconnect } from './reconnect.ts'
+import { Reconnect, type ReconnectOptions } from './reconnect.ts'
 
 const OPTIONS = { minBackoff: 1000, maxBackoff: 8000, probeInterval: 5000 }
 
@@ -8,7 +8,7 @@ class Trace {
   now = 0
   readonly fsm: Reconnect
 
-  constructor(freeTries = 0, options = OPTIONS) {
+  constructor(freeTries = 0, options: ReconnectOptions = OPTIONS) {
     this.fsm = new Reconnect(options)
     this.fsm.start(0, freeTries)
   }
@@ -54,6 +54,18 @@ describe('dialling', () => {
       return due
     })
     expect(starts).toEqual([0, 1, 3, 7, 15, 23, 31].map(second => `connect at ${second * 1000}`))
+  })
+
+  test('with chance half of the delay up to the whole is waited, and the delay itself doubles as without', () => {
+    const random = [0, 0.5, 0.999, 0].values()
+    const trace = new Trace(0, { ...OPTIONS, random: () => random.next().value ?? 0 })
+    const waits = [0, 0.5, 0.999].map(() => {
+      trace.next()
+      trace.fail()
+      return Math.round(trace.fsm.deadline() - trace.now)
+    })
+    expect(waits).toEqual([750, 1001, 4000])
+    expect(trace.fsm.backoff).toBe(4000)
   })
 
   test('the first attempts, one per remote, follow one another without delay', () => {

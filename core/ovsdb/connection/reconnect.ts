@@ -7,6 +7,8 @@ export interface ReconnectOptions {
   readonly maxBackoff: number
   /** Silence until a probe, and from the probe to the end, ms; 0 = connections are never probed. */
   readonly probeInterval: number
+  /** From 0 (inclusive) to 1; spreads the attempts of clients that lost the same server at the same moment. Default: none, delays are whole. */
+  readonly random?: () => number
 }
 
 type Phase =
@@ -19,12 +21,15 @@ type Phase =
  *
  * A failed attempt doubles the delay up to the largest. The delay starts anew only after a connection that stayed active for
  * at least the current delay, so a server that accepts and drops at once is not hammered. Free tries skip the delay: one per
- * remote at the start and after a connection was given up on purpose.
+ * remote at the start and after a connection was given up on purpose. What is waited is, unlike in OVS, half of the delay up to the
+ * whole of it, at random.
  */
 export class Reconnect {
   #options: ReconnectOptions
   #phase: Phase = { name: 'stopped' }
   #backoff = 0
+  /** What is waited of it. */
+  #delay = 0
   #freeTries = 0
   #connectedAt = 0
   #activeAt = 0
@@ -46,7 +51,7 @@ export class Reconnect {
   /** Starts; the first `freeTries` attempts follow one another without delay. */
   start(now: number, freeTries: number): void {
     this.#freeTries = freeTries
-    this.#backoff = 0
+    this.#setBackoff(0)
     this.#enter('backoff', now)
   }
 
@@ -88,7 +93,7 @@ export class Reconnect {
   disconnected(now: number): void {
     const { name } = this.#phase
     if (name === 'stopped' || name === 'backoff') return
-    this.#backoff = this.#nextBackoff(name === 'active' || name === 'probing')
+    this.#setBackoff(this.#nextBackoff(name === 'active' || name === 'probing'))
     this.#enter('backoff', now)
   }
 
@@ -100,7 +105,7 @@ export class Reconnect {
   /** Ends a delay. */
   skipBackoff(now: number): void {
     if (this.#phase.name !== 'backoff') return
-    this.#backoff = 0
+    this.#setBackoff(0)
     this.#enter('backoff', now)
   }
 
@@ -111,7 +116,7 @@ export class Reconnect {
       case 'stopped':
         return Number.POSITIVE_INFINITY
       case 'backoff':
-        return phase.since + this.#backoff
+        return phase.since + this.#delay
       case 'connecting':
         return phase.since + Math.max(1000, this.#backoff)
       case 'active':
@@ -139,6 +144,11 @@ export class Reconnect {
   #after(since: number): number {
     const { probeInterval } = this.#options
     return probeInterval === 0 ? Number.POSITIVE_INFINITY : since + probeInterval
+  }
+
+  #setBackoff(milliseconds: number): void {
+    this.#backoff = milliseconds
+    this.#delay = milliseconds * (1 - (this.#options.random?.() ?? 0) / 2)
   }
 
   #nextBackoff(wasConnected: boolean): number {

@@ -132,8 +132,10 @@ export interface ConnectionOptions {
   readonly probeInterval?: number | undefined
   /** Milliseconds without any byte while schema or initial monitor reply are awaited, until the connection counts as dead. Default 180,000. */
   readonly syncTimeout?: number | undefined
-  /** First and largest delay between attempts, ms. Default 1,000 and 8,000. */
+  /** First and largest delay between attempts, ms; half of it up to the whole is waited, at random. Default 1,000 and 8,000. */
   readonly backoff?: { readonly min: number; readonly max: number } | undefined
+  /** From 0 (inclusive) to 1, for tests. Default Math.random. */
+  readonly random?: (() => number) | undefined
   /** Try remotes in a random order (default true). */
   readonly shuffle?: boolean | undefined
   /** Name of an OVSDB lock to hold whenever connected. Locks are per server process: useful with leaderOnly only. */
