@@ -82,7 +82,14 @@ export function engineOf(
       }),
     ],
     targets: [
-      new OvsdbTarget({ name: 'nb', replica: databaseReplica(nb, northboundTables), ownership, contributed }),
+      new OvsdbTarget({
+        name: 'nb',
+        replica: databaseReplica(nb, northboundTables),
+        // Nobody copies external_ids into the Northbound database: a restored backup has our rows under other UUIDs.
+        ownership: { ...ownership, byMarkAlone: true },
+        contributed,
+        named: config.ovn.mode === 'external' ? [] : ownNames,
+      }),
       new OvsdbTarget({ name: 'sb', replica: databaseReplica(sb, southboundTables), ownership }),
       sources.target,
     ],

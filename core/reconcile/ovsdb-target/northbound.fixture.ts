@@ -71,7 +71,7 @@ export class Northbound implements World {
   readonly engine: Engine
   readonly transactions: (readonly Operation[])[] = []
 
-  constructor(db: Database, sources: Sources) {
+  constructor(db: Database, sources: Sources, options: { readonly byMarkAlone?: boolean } = {}) {
     this.db = db
     this.sources = sources
     const replica = databaseReplica(db, TABLES)
@@ -88,7 +88,7 @@ export class Northbound implements World {
           return replica.transact(operations, signal)
         },
       },
-      ownership: { mark: ['managed-by', 'test'], owner: 'owner' },
+      ownership: { mark: ['managed-by', 'test'], owner: 'owner', byMarkAlone: options.byMarkAlone === true },
       contributed: [
         { table: 'Port_Group', column: 'ports' },
         { table: 'Address_Set', column: 'addresses' },

@@ -9,7 +9,7 @@ import {
   update,
   uuidFor,
 } from '@ovnkit/ovsdb'
-import { startOvsdbServer, type TestServer, until } from '@ovnkit/ovsdb/testing'
+import { run, startOvsdbServer, type TestServer, until } from '@ovnkit/ovsdb/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Northbound, newSources, openNorthbound, SCHEMA } from './northbound.fixture.ts'
 
@@ -219,6 +219,22 @@ describe('what others do', () => {
     await engine.settled()
     expect(world.row('Logical_Switch', 'copy')).toBeDefined()
     expect(world.row('Logical_Switch', 'leftover')).toBeUndefined()
+  })
+
+  test('of a backup that was restored have other UUIDs: they give way to the right ones', async () => {
+    world.engine[Symbol.dispose]()
+    world = new Northbound(world.db, world.sources, { byMarkAlone: true })
+    const { sources, engine } = await started()
+    sources.pods.set('p', { net: 'a', address: '10.0.0.2', group: 'g' })
+    await engine.settled()
+    const before = world.dump()
+    const backup = `${server.dir}/backup`
+    await run('sh', ['-c', `ovsdb-client backup ${server.remote} >${backup}`])
+    await run('sh', ['-c', `ovsdb-client restore ${server.remote} <${backup}`])
+    await until('the rows are ours again', async () => {
+      await engine.settled()
+      return JSON.stringify(world.dump()) === JSON.stringify(before)
+    })
   })
 
   test('members that nobody wants go from contributed sets, also after a restart', async () => {

@@ -16,6 +16,8 @@ export interface OvsdbTargetOptions {
    * name the row by `key`.
    */
   readonly contributed?: readonly Reference[]
+  /** Rows of tables without `external_ids` that are ours by their names, whatever their UUIDs; see `Ownership.byMarkAlone`. */
+  readonly named?: readonly { readonly table: string; readonly names: readonly string[] }[]
   readonly limits?: Partial<TargetLimits>
 }
 
@@ -37,6 +39,7 @@ export class OvsdbTarget implements Target {
   readonly #replica: Replica
   readonly #ownership: Ownership
   readonly #contributed: readonly Reference[]
+  readonly #named: NonNullable<OvsdbTargetOptions['named']>
   readonly #foreign: ForeignRows
 
   constructor(options: OvsdbTargetOptions) {
@@ -45,6 +48,7 @@ export class OvsdbTarget implements Target {
     this.#replica = options.replica
     this.#ownership = options.ownership
     this.#contributed = options.contributed ?? []
+    this.#named = options.named ?? []
     this.#foreign = new ForeignRows(options.replica)
   }
 
@@ -67,6 +71,7 @@ export class OvsdbTarget implements Target {
   *held(): Generator<Held> {
     for (const table of this.#replica.tables()) yield* this.#heldRows(table)
     for (const { table, column } of this.#contributed) yield* this.#heldElements(table, column)
+    for (const { table, names } of this.#named) yield* this.#heldByName(table, names)
   }
 
   holder(key: string): OwnerKey | undefined {
@@ -88,6 +93,14 @@ export class OvsdbTarget implements Target {
     for (const [owner, row] of this.#ours(table)) {
       const spec = { table, key: nameOf(row), columns: {} }
       yield { owner, object: new DesiredRow(this.name, row._uuid, spec, undefined) }
+    }
+  }
+
+  *#heldByName(table: string, names: readonly string[]): Generator<Held> {
+    for (const row of this.#replica.table(table).rows()) {
+      if (!names.includes(nameOf(row))) continue
+      const spec = { table, key: nameOf(row), columns: {} }
+      yield { owner: undefined, object: new DesiredRow(this.name, row._uuid, spec, undefined) }
     }
   }
 

@@ -9,6 +9,11 @@ export interface Ownership {
   readonly mark: readonly [key: string, value: string]
   /** The key under which a row names its owner: `zstack.io/owner`. */
   readonly owner: string
+  /**
+   * The mark alone makes a row ours, whatever its UUID: for databases in which nobody copies `external_ids`. A backup that is restored by
+   * `ovsdb-client restore` has every row under a new UUID; with this they are taken for leftovers, and give way to the right ones.
+   */
+  readonly byMarkAlone?: boolean
 }
 
 export const MARK_COLUMN = 'external_ids'
@@ -18,11 +23,12 @@ const VERSION_AT = 14
 const MADE_BY_US = '8'
 
 /**
- * The owner that a row of ours names; undefined for rows that are not ours. The mark alone does not make a row ours:
- * northd copies the external_ids of a port into the southbound Port_Binding, which must not be taken for a leftover.
+ * The owner that a row of ours names; undefined for rows that are not ours. The mark alone does not make a row ours
+ * unless the database is known for it: northd copies the external_ids of a port into the southbound Port_Binding, which must not be taken for a leftover.
  */
 export function ownerOf(ownership: Ownership, row: ReplicaRow | undefined): OwnerKey | undefined {
-  if (row?._uuid.charAt(VERSION_AT) !== MADE_BY_US) return undefined
+  if (row === undefined) return undefined
+  if (ownership.byMarkAlone !== true && row._uuid.charAt(VERSION_AT) !== MADE_BY_US) return undefined
   const ids = row[MARK_COLUMN]
   if (!isMapLike(ids) || ids.get(ownership.mark[0]) !== ownership.mark[1]) return undefined
   const owner = ids.get(ownership.owner)

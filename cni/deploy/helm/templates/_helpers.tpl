@@ -147,12 +147,14 @@ spec:
             {{- end }}
           lifecycle:
             preStop:
-              # Hands the leadership over{{ if not $ha }}, were it a cluster{{ end }}, and leaves the file as it is wanted.
+              # {{ if $ha }}Hands the leadership over, and leaves{{ else }}Leaves{{ end }} the file as it is wanted.
               exec: { command: [ovs-appctl, -t, /var/run/ovn/ovn{{ .which }}_db.ctl, exit] }
-          # Restarted where it does not answer. A first member that waits for the others is alive.
+          # Restarted where it does not answer.{{ if $ha }} A first member that waits for the others is alive.{{ end }}
           livenessProbe:
             exec: { command: [ovsdb-client, --timeout=5, list-dbs, "unix:/var/run/ovn/ovn{{ .which }}_db.sock"] }
-            initialDelaySeconds: {{ ternary 300 0 $ha }}
+            {{- if $ha }}
+            initialDelaySeconds: 300
+            {{- end }}
             periodSeconds: 15
             timeoutSeconds: 6
             failureThreshold: 4
