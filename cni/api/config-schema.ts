@@ -1,4 +1,4 @@
-import { logLevels } from '@ovnkit/process'
+import { logLevels, parseListenAddress } from '@ovnkit/process'
 import * as z from 'zod'
 import { addresses, cidrList, cidrs, duration } from './fields.ts'
 import { paths } from './names.ts'
@@ -145,6 +145,11 @@ const ovs = z.strictObject({
 
 const service = z.strictObject({
   kubeProxyReplacement: z.boolean().default(true).describe('Services are ours; false: a kube-proxy serves the hosts.'),
+  healthzBindAddress: z
+    .string()
+    .refine(text => text === '' || isListenAddress(text), 'expected an address like :10256, or nothing')
+    .default(':10256')
+    .describe("Where a node answers load balancers' /healthz, as kube-proxy does; empty: nowhere."),
   sessionAffinity: z
     .enum(['timeout', 'hash'], 'expected timeout or hash')
     .default('timeout')
@@ -173,3 +178,13 @@ export const configSchema = z.strictObject({
   service: service.prefault({}),
   logging: logging.prefault({}),
 })
+
+function isListenAddress(text: string): boolean {
+  try {
+    parseListenAddress(text)
+    return true
+  } catch (error) {
+    if (error instanceof RangeError) return false
+    throw error
+  }
+}

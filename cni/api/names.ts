@@ -49,6 +49,8 @@ export const annotationNames = {
     addressConflicts: 'zstack.io/address-conflicts',
     /** The block of addresses that the node takes first; written by the controller. */
     subnet: 'zstack.io/node-subnet',
+    /** Mode of a kube-proxy whose rules are on the node; written by the agent, absent where there are none. */
+    kubeProxy: 'zstack.io/kube-proxy',
   },
   service: {
     /** Addresses that a user asks for, one of each family with a comma; as `spec.loadBalancerIP`, which has one. */

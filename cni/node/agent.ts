@@ -31,6 +31,7 @@ import { InstalledPorts } from './sandbox/installed.ts'
 import { LinkReaper } from './sandbox/reaper.ts'
 import { Commands } from './server/commands.ts'
 import { startCniServer } from './server/socket.ts'
+import { serveHealth } from './services/health.ts'
 import { publishedPods } from './services/host-ports.ts'
 import { type ClusterSources, followCluster } from './sources.ts'
 
@@ -96,6 +97,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   engine = await createHostEngine({ context, pods, database, client, nodeMirror: sources.nodeMirror, logger, stack })
   const recorder = new EventRecorder({ client, component: 'zstack-ovnkube-node', instance: node, logger })
   stack.use(reportMistakes({ engine, nodes: sources.nodes, node, recorder, logger }))
+  stack.use(serveHealth({ config, context, engine, recorder, logger }))
   whenReady(database, signal, async () => {
     late.use(keepSwitch({ database, config, node, logger }))
     late.use(followProviders({ context, database, engine, logger }))

@@ -76,7 +76,7 @@ function hostAddresses(node: NodeFacts, links: readonly HostLink[]): readonly Ip
   return [...new Set([...node.internalIps, ...others])]
 }
 
-/** Bridges of container engines and our own link: the same addresses on every node, or none of the host's. */
+/** Bridges of container engines, interfaces that hold Services' addresses, and our own link: the same addresses on every node, or none of the host's. */
 function isVirtual(link: string): boolean {
-  return /^(ovn-|docker|cni|virbr|br-int$|lo$)/.test(link)
+  return /^(ovn-|docker|cni|virbr|kube-ipvs|nodelocaldns|br-int$|lo$)/.test(link)
 }

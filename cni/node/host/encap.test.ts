@@ -14,6 +14,7 @@ const node = {
   annotations: {},
   labels: {},
   zone: '',
+  eligible: true,
 }
 
 describe('findEncap', () => {

@@ -10,6 +10,7 @@ import { renderPodRoutes, renderUnderlayMasquerade } from '../provider/pods.ts'
 import { renderProvider } from '../provider/render.ts'
 import { providerOwner } from '../provider/states.ts'
 import { serviceKinds } from '../services/kinds.ts'
+import { renderKubeProxy } from '../services/kube-proxy.ts'
 import { renderChassis } from './chassis.ts'
 import type { HostContext } from './context.ts'
 import { renderManagement } from './management.ts'
@@ -53,6 +54,7 @@ export async function createHostEngine(options: HostEngineOptions): Promise<Engi
       { kind: providerOwner, keys: context.providers, render: (name, view) => renderProvider(context, name, view) },
       { kind: 'pod-route', keys: pods, render: (pod, view) => renderPodRoutes(context, pods, pod, view), order: 2 },
       { kind: 'underlay', keys: ofNode, render: (_, view) => renderUnderlayMasquerade(context, view), order: 2 },
+      { kind: 'kube-proxy', keys: ofNode, render: (_, view) => renderKubeProxy(context, view), order: 4 },
       ...serviceKinds(context),
     ],
     targets: [

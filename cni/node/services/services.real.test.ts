@@ -42,7 +42,9 @@ async function host(
     providerStates: createStateStore(),
   }
   const annotations = { 'zstack.io/node-join-address': '100.64.0.2/16,fd98::2/64' }
-  context.nodes.replace([['n1', { uid: 'u', internalIps: [parseIp('192.0.2.1')], labels: {}, zone: 'a', annotations }]])
+  context.nodes.replace([
+    ['n1', { uid: 'u', internalIps: [parseIp('192.0.2.1')], labels: {}, zone: 'a', eligible: true, annotations }],
+  ])
   context.subnets.replace([
     ['s', { ranges: [parseCidr('10.244.0.0/16'), parseCidr('fd00:10:244::/64')], overlay: true, natOutgoing: true }],
   ])
