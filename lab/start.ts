@@ -42,7 +42,7 @@ export interface LabOptions {
   readonly podCidr?: string
   /** Default 10.96.0.0/16 and fd96::/108. */
   readonly serviceCidr?: string
-  /** The resolver that kubelet gives to pods. Default 10.244.0.53: a CoreDNS pod that asks for that address; `service`: tenth of the Services. */
+  /** The resolver that kubelet gives to pods. Default `service`: the tenth of the Services, which CoreDNS stands behind. */
   readonly clusterDns?: string
   /** A kube-proxy (nftables) on every node, and the product told to leave the hosts to it. Default false. */
   readonly kubeProxy?: boolean
@@ -148,7 +148,7 @@ function wantedRecord(name: string, slot: number, options: LabOptions): LabRecor
     gateway: options.gateway ?? 'local',
     podCidr: options.podCidr ?? ranges[families].pods,
     serviceCidr: options.serviceCidr ?? ranges[families].services,
-    clusterDns: options.clusterDns ?? '10.244.0.53',
+    clusterDns: options.clusterDns ?? 'service',
     kubeProxy: options.kubeProxy ?? false,
     images: options.images ?? 'usual',
     settings: options.settings ?? '',

@@ -21,11 +21,11 @@ export interface ConformanceOptions extends LabOptions {
   readonly folder: string
 }
 
-const coredns = new URL('coredns.yaml', import.meta.url).pathname
+const coredns = new URL('../scenarios/manifests/coredns.yaml', import.meta.url).pathname
 
 /** A cluster as the suite expects one: its images, zones, and DNS behind a Service. One of the same name is taken as it is. */
 export async function startCluster(options: LabOptions & { readonly progress: Progress }): Promise<Lab> {
-  const lab = await startLab({ ...options, mode: 'full', images: 'conformance', clusterDns: 'service' })
+  const lab = await startLab({ ...options, mode: 'full', images: 'conformance' })
   const env = await environmentOf(lab)
   const text = readFileSync(coredns, 'utf8').replace('LAB_DNS_SERVICE', lab.plan.dnsService)
   await run(['kubectl', 'apply', '-f', '-'], { env, stdin: text })

@@ -47,7 +47,7 @@ async function applyAll(lab: Lab, kubectl: Kubectl): Promise<void> {
   // A pod takes the Subnet that its namespace has when it is created.
   await kubectl('apply', '-f', `${examples}/app-subnet.yaml`, '-f', `${examples}/db-subnet.yaml`)
   await kubectl('wait', '--for=jsonpath={.status.phase}=Active', '--timeout=60s', 'subnet', '--all')
-  const text = readFileSync(`${repository}/${coredns}`, 'utf8').replace('LAB_API_ADDRESS', lab.plan.controlAddress)
+  const text = readFileSync(`${repository}/${coredns}`, 'utf8').replace('LAB_DNS_SERVICE', lab.plan.dnsService)
   await run(['kubectl', 'apply', '-f', '-'], { env: await environmentOf(lab), stdin: text })
   await kubectl('apply', '-f', 'lab/demo/pods.yaml')
 }
@@ -83,7 +83,7 @@ async function showNames(lab: Lab, kubectl: Kubectl, print: (text: string) => vo
   const pod = (
     await kubectl('-n', 'demo', 'get', 'pods', '-l', 'app=web', '-o', 'jsonpath={.items[0].metadata.name}')
   ).trim()
-  print(`\nNames, asked by pod ${pod} of CoreDNS at ${lab.record.clusterDns}:\n\n`)
+  print(`\nNames, asked by pod ${pod} of CoreDNS behind the Service ${lab.plan.clusterDns}:\n\n`)
   const ask = async (name: string) =>
     (await kubectl('-n', 'demo', 'exec', pod, '--', 'dig', '+short', '+time=2', name)).trim()
   for (const name of names) {
