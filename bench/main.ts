@@ -39,9 +39,14 @@ async function main(names: readonly string[]): Promise<void> {
   const unknown = names.filter(name => !rooms.includes(name))
   if (unknown.length > 0) throw new Error(`expected some of ${rooms.join(', ')}; got ${unknown.join(' ')}`)
   const failed: string[] = []
-  for (const room of names.length > 0 ? names : rooms) {
-    console.log(`\n=== ${room}`)
-    if ((await run(room)) !== 0) failed.push(room)
+  const chosen = names.length > 0 ? names : rooms
+  for (const [i, room] of chosen.entries()) {
+    console.log(`\n=== ${room} (${i + 1} of ${chosen.length})`)
+    const began = performance.now()
+    const complete = (await run(room)) === 0
+    if (!complete) failed.push(room)
+    const seconds = Math.round((performance.now() - began) / 1000)
+    console.log(`--- ${room}: ${complete ? 'complete' : 'NOT COMPLETE'}, ${seconds} s, bench/results/${room}.txt`)
   }
   if (failed.length > 0) throw new Error(`no complete result from: ${failed.join(', ')}`)
 }

@@ -15,7 +15,7 @@ const page = await plane.client.request({ method: 'GET', path: '/api/v1/pods', q
 console.log(`${pods} pods, ${Math.round(page.body.length / 100)} bytes each on the wire`)
 await using child = await bundle('mirror-memory-child.ts')
 for (let round = 0; round < rounds; round++)
-  for (const flags of [[], ['--max-semi-space-size=2'], ['--expose-gc']]) {
+  for (const flags of [[], ['--max-semi-space-size=4'], ['--max-semi-space-size=2'], ['--expose-gc']]) {
     const { stdout } = await run(process.execPath, [...flags, child.path, plane.kubeconfig])
     console.log(flags.join(' ') || 'defaults', stdout.trim())
   }

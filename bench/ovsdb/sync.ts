@@ -40,6 +40,7 @@ interface Contestant {
 function contestants(db: 'nb' | 'sb', remote: string, bundle: string): Contestant[] {
   const schema = `/usr/share/ovn/ovn-${db}.ovsschema`
   const c = ['--no-leader-only', `--db=${remote}`, ...finds(db)]
+  // What the controller's bundle starts itself with: scripts/build.ts.
   const lean = '--max-semi-space-size=4'
   return [
     { name: 'ovnkit', command: [process.execPath, bundle, db, remote] },
