@@ -25,18 +25,24 @@ import { ensureTools, type Tools } from './tools/ensure.ts'
 import { ensureImages, type Image } from './tools/images/images.ts'
 import { ensurePause } from './tools/images/pause.ts'
 import { sandboxImage } from './tools/images/recipes.ts'
+import { ensureNewerSwitch } from './tools/openvswitch.ts'
 import { usualSets } from './tools/sets.ts'
 
 /** Everything outside of the lab that its services are made from. */
 export interface Parts {
   readonly tools: Tools
   readonly images: readonly Image[]
+  /** The words that run ovs-vswitchd. */
+  readonly vswitchd: readonly string[]
   /** The static program that is every machine's init. */
   readonly pause: string
 }
 
 /** Finds or builds what a lab of this record needs. */
-export async function ensureParts({ mode, images, kubeProxy }: LabRecord, progress: Progress): Promise<Parts> {
+export async function ensureParts(
+  { mode, images, kubeProxy, openvswitch }: LabRecord,
+  progress: Progress,
+): Promise<Parts> {
   const usual = usualSets.map(({ name }) => name)
   const tools = await ensureTools(progress, [
     ...(mode === 'light' ? ['kubernetes'] : usual),
@@ -46,6 +52,7 @@ export async function ensureParts({ mode, images, kubeProxy }: LabRecord, progre
   return {
     tools,
     images: mode === 'full' ? await ensureImages(tools, progress, images) : [],
+    vswitchd: openvswitch === 'newer' ? await ensureNewerSwitch(progress) : ['ovs-vswitchd'],
     pause: await ensurePause(),
   }
 }
@@ -92,7 +99,7 @@ export class Assembly {
     const full = this.record.mode === 'full'
     return [
       ovsdbService(machine),
-      vswitchdService(machine, addresses, this.record.datapath),
+      vswitchdService(machine, { words: this.parts.vswitchd, addresses, datapath: this.record.datapath }),
       ...(this.record.product === 'images' ? [] : [ovnControllerService()]),
       ...(full
         ? [containerdService(machine, this.runtimeOptions()), kubeletService(machine, this.#kubeletOptions(machine))]

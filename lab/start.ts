@@ -44,6 +44,8 @@ export interface LabOptions {
   readonly serviceCidr?: string
   /** The resolver that kubelet gives to pods. Default `service`: the tenth of the Services, which CoreDNS stands behind. */
   readonly clusterDns?: string
+  /** Default host: this machine's; `newer`: ovs-vswitchd of the next Debian (3.5). */
+  readonly openvswitch?: LabRecord['openvswitch']
   /** A kube-proxy (nftables) on every node, and the product told to leave the hosts to it. Default false. */
   readonly kubeProxy?: boolean
   /** `conformance`: the images of the conformance suite as well. */
@@ -149,6 +151,7 @@ function wantedRecord(name: string, slot: number, options: LabOptions): LabRecor
     podCidr: options.podCidr ?? ranges[families].pods,
     serviceCidr: options.serviceCidr ?? ranges[families].services,
     clusterDns: options.clusterDns ?? 'service',
+    openvswitch: options.openvswitch ?? 'host',
     kubeProxy: options.kubeProxy ?? false,
     images: options.images ?? 'usual',
     settings: options.settings ?? '',

@@ -17,6 +17,7 @@ export const upOptions = {
   datapath: { type: 'string' },
   gateway: { type: 'string' },
   'kube-proxy': { type: 'boolean' },
+  'newer-ovs': { type: 'boolean' },
   controllers: { type: 'boolean' },
   bundle: { type: 'boolean' },
   bare: { type: 'boolean' },
@@ -52,6 +53,7 @@ export function optionsOf(values: UpValues): LabOptions {
     product: productOf(values),
     controllers: values.controllers === true,
     kubeProxy: values['kube-proxy'] === true,
+    openvswitch: values['newer-ovs'] === true ? 'newer' : 'host',
     ...(tunnel === undefined ? {} : { tunnel }),
     ...(families === undefined ? {} : { families }),
     ...(datapath === undefined ? {} : { datapath }),
@@ -71,7 +73,7 @@ function productOf({ bare, bundle, images }: UpValues): LabRecord['product'] {
 export const lifecycle: Commands = {
   up: {
     synopsis:
-      'up [--nodes 3] [--light [--controllers]] [--families ipv4|ipv6|dual] [--gateway local|shared] [--tunnel vxlan|geneve] [--datapath netdev|system] [--kube-proxy] [--bundle | --bare | --images] [--set YAML] [--cluster-dns IP] [--pod-cidr CIDR]',
+      'up [--nodes 3] [--light [--controllers]] [--families ipv4|ipv6|dual] [--gateway local|shared] [--tunnel vxlan|geneve] [--datapath netdev|system] [--kube-proxy] [--newer-ovs] [--bundle | --bare | --images] [--set YAML] [--cluster-dns IP] [--pod-cidr CIDR]',
     about:
       'make a lab and start it, or start what of it is down; --bare: without the product; --images: with its images, not installed',
     async run(args) {

@@ -40,15 +40,22 @@ export type Datapath = LabRecord['datapath']
 /** The switch alone. */
 export const switchService = (machine: Machine): Service => ({
   name: 'ovs-vswitchd',
-  argv: ['ovs-vswitchd', ...quiet, '--no-chdir', '--pidfile=/run/openvswitch/ovs-vswitchd.pid', socket],
+  argv: [...words, ...quiet, '--no-chdir', '--pidfile=/run/openvswitch/ovs-vswitchd.pid', socket],
   ready: async () => (await tryIn(machine, ['ovs-appctl', '-t', 'ovs-vswitchd', 'version'])).code === 0,
 })
+
+export interface SwitchOptions {
+  /** That run the program ovs-vswitchd. */
+  readonly words: readonly string[]
+  readonly addresses: Addresses
+  readonly datapath: Datapath
+}
 
 /**
  * The switch, and after each of its starts what the machine's own network set-up does: the first NIC sits in the bridge
  * `br-phy`, which holds the node's address (its interface goes away with the daemon).
  */
-export const vswitchdService = (machine: Machine, addresses: Addresses, datapath: Datapath): Service => ({
+export const vswitchdService = (machine: Machine, { words, addresses, datapath }: SwitchOptions): Service => ({
   ...switchService(machine),
   after: async () => {
     await vsctl(machine, [

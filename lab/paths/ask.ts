@@ -62,13 +62,15 @@ function askUdp({ address, port }: Question): Promise<[string, string]> {
   const socket = createSocket(isIPv6(address) ? 'udp6' : 'udp4')
   const timers: NodeJS.Timeout[] = []
   const asked = new Promise<[string, string]>((resolve, reject) => {
-    const answers: string[] = []
-    const again = () => socket.send(answers.length === 0 ? 'clientip' : 'hostname')
+    let seen: string | undefined
+    const again = () => socket.send(seen === undefined ? 'clientip' : 'hostname')
     socket.on('message', message => {
-      answers.push(message.toString())
-      const [seen = '', by] = answers
-      if (by === undefined) again()
-      else resolve([seen, by])
+      const answer = message.toString()
+      // What was asked twice is answered twice; only the client's address has a port.
+      if (seen !== undefined && !/:\d+$/.test(answer)) return resolve([seen, answer])
+      const isFirst = seen === undefined
+      seen = answer
+      if (isFirst) again()
     })
     socket.on('error', reject)
     timers.push(setTimeout(() => reject(new Silence()), patience))
@@ -102,6 +104,14 @@ async function ask(question: Question): Promise<Answer> {
   }
 }
 
+/** So many at once: a flood would measure the switches' patience with new connections. */
+const atOnce = 48
+
 const questions: Question[] = JSON.parse(await text(process.stdin))
-process.stdout.write(JSON.stringify(await Promise.all(questions.map(ask))))
+const answers: Answer[] = []
+const asker = async () => {
+  for (let next = questions.shift(); next !== undefined; next = questions.shift()) answers.push(await ask(next))
+}
+await Promise.all(Array.from({ length: atOnce }, asker))
+process.stdout.write(JSON.stringify(answers))
 process.exit()

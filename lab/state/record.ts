@@ -24,6 +24,8 @@ export const labRecord = z.object({
   podCidr: z.string(),
   serviceCidr: z.string(),
   clusterDns: z.string(),
+  /** `host`: the Open vSwitch of this machine; `newer`: ovs-vswitchd of the next Debian. */
+  openvswitch: z.enum(['host', 'newer']).default('host'),
   /** A kube-proxy on every node. */
   kubeProxy: z.boolean().default(false),
   /** What kubelets' pods can run: there is no registry. */
