@@ -37,8 +37,8 @@ export type Addresses = readonly (readonly [LabNetwork, string])[]
 /** `netdev`: in userspace; this kernel may have no openvswitch module. `system`: the kernel's. */
 export type Datapath = LabRecord['datapath']
 
-/** The switch alone. */
-export const switchService = (machine: Machine): Service => ({
+/** The switch alone; `words` run the program. */
+export const switchService = (machine: Machine, words: readonly string[] = ['ovs-vswitchd']): Service => ({
   name: 'ovs-vswitchd',
   argv: [...words, ...quiet, '--no-chdir', '--pidfile=/run/openvswitch/ovs-vswitchd.pid', socket],
   ready: async () => (await tryIn(machine, ['ovs-appctl', '-t', 'ovs-vswitchd', 'version'])).code === 0,
@@ -56,7 +56,7 @@ export interface SwitchOptions {
  * `br-phy`, which holds the node's address (its interface goes away with the daemon).
  */
 export const vswitchdService = (machine: Machine, { words, addresses, datapath }: SwitchOptions): Service => ({
-  ...switchService(machine),
+  ...switchService(machine, words),
   after: async () => {
     await vsctl(machine, [
       '--may-exist',
