@@ -169,7 +169,7 @@ export function sbRemote({ ovn }: Config): string {
   return ovn.sbdbAddress || paths.sbDatabase
 }
 
-/** UDP port of tunnels. */
-export function tunnelPort({ tunnel }: Config): number {
-  return tunnel.port || (tunnel.type === 'vxlan' ? 4789 : 6081)
+/** UDP port of tunnels of a type, the configured one unless another is in force. */
+export function tunnelPort({ tunnel }: Config, type: string = tunnel.type): number {
+  return tunnel.port || (type === 'vxlan' ? 4789 : 6081)
 }

@@ -37,6 +37,10 @@ export const annotationNames = {
     joinAddress: 'zstack.io/node-join-address',
     /** `system-id` of the node's Open vSwitch, the chassis name; written by the agent. */
     chassis: 'zstack.io/node-chassis',
+    /** The encapsulation that may be used; written by the controller. */
+    tunnelType: 'zstack.io/node-tunnel-type',
+    /** Why the configured encapsulation may not be used, and what to do; written by the controller. */
+    tunnelProblem: 'zstack.io/node-tunnel-problem',
     /** Tunnel end points, with commas; written by the agent. */
     tunnelIp: 'zstack.io/node-tunnel-ip',
     /** Every address of the host that pods can be sent to, with commas; written by the agent. */

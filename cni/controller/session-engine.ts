@@ -8,6 +8,7 @@ import type { Allocator } from './ipam/allocator.ts'
 import type { Joins } from './ipam/joins.ts'
 import { northboundTables } from './ovn/northbound.ts'
 import { southboundTables } from './ovn/southbound.ts'
+import type { TunnelVerdict } from './ovn/tunnel.ts'
 import { chassisKind } from './render/chassis.ts'
 import type { Reachable } from './render/interconnect.ts'
 import { ownerKinds } from './render/kinds.ts'
@@ -25,12 +26,13 @@ export interface SessionParts {
   readonly reachable: Store<Reachable>
   readonly ranges: ServiceRanges
   readonly floating: Floating
+  readonly tunnel: Store<TunnelVerdict>
 }
 
 /** The engine of a session: all kinds of owners, over both databases and the Kubernetes API. */
 export function engineOf(
   { config, sources, nb, sb, chassis, logger }: SessionOptions,
-  { planner, allocator, joins, reachable, ranges, floating }: SessionParts,
+  { planner, allocator, joins, reachable, ranges, floating, tunnel }: SessionParts,
 ): Engine {
   const namespace = config.ovn.clusterName || managedBy
   const ownership = { mark: [externalIds.managedBy, managedBy], owner: externalIds.owner } as const
@@ -52,6 +54,7 @@ export function engineOf(
           usage: allocator.usage,
           joins: joins.store,
           reachable,
+          tunnel,
           get outcomes() {
             return engine.statusStore
           },
@@ -79,7 +82,7 @@ export function engineOf(
         chassis: chassis.store,
         nodes: sources.nodes,
         sb: new OvsdbObjects({ target: 'sb', namespace }),
-        tunnelPort: tunnelPort(config),
+        tunnelPort: type => tunnelPort(config, type),
       }),
     ],
     targets: [

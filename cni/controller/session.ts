@@ -18,6 +18,7 @@ import { knownNetworks, knownPorts, leftClaims } from './ovn/known.ts'
 import type { Northbound } from './ovn/northbound.ts'
 import { PortClaims } from './ovn/port-claims.ts'
 import type { Southbound } from './ovn/southbound.ts'
+import { TunnelWatch } from './ovn/tunnel.ts'
 import { ServiceRanges } from './service/ranges.ts'
 import { reportServices } from './service/report.ts'
 import { engineOf } from './session-engine.ts'
@@ -72,6 +73,7 @@ export class Session implements Disposable {
         reserved: () => reservedRanges(options.config, this.#serviceRanges),
       }),
     )
+    const tunnel = this.#resources.use(new TunnelWatch(options))
     this.engine = engineOf(options, {
       planner: this.planner,
       allocator: this.allocator,
@@ -79,6 +81,7 @@ export class Session implements Disposable {
       reachable: reachable.store,
       ranges: this.#serviceRanges,
       floating: this.#floating,
+      tunnel: tunnel.store,
     })
     this.#recall(options, claims)
     this.#resources.use(foreign.store.subscribe(uuid => this.allocator.foreignChanged(uuid)))

@@ -72,7 +72,8 @@ export class TestCluster {
         () => false,
       ),
     )
-    const annotations = { [annotationNames.node.joinAddress]: '100.64.0.2/16,fd98::2/64' }
+    const { joinAddress, tunnelType } = annotationNames.node
+    const annotations = { [joinAddress]: '100.64.0.2/16,fd98::2/64', [tunnelType]: 'vxlan' }
     await client.create<Node>(resources.nodes, { metadata: { name: node, annotations } })
     const addresses = [{ type: 'InternalIP', address: nodeAddress }]
     await client.patchStatus(resources.nodes, { name: node }, { addresses })

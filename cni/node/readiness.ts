@@ -1,6 +1,7 @@
 import type { Mirror } from '@ovnkit/kube'
 import type { Engine, OwnerStatus } from '@ovnkit/reconcile'
 import type { LocalDatabase } from './facts/switch.ts'
+import { noTunnel } from './host/chassis.ts'
 import { hostOwners } from './host/engine.ts'
 
 export interface ReadinessOptions {
@@ -54,4 +55,5 @@ export class Readiness {
   }
 }
 
-const isSettled = (status: OwnerStatus | undefined): boolean => status?.state === 'done' || status?.state === 'invalid'
+const isSettled = (status: OwnerStatus | undefined): boolean =>
+  status?.state === 'done' || (status?.state === 'invalid' && status.reason !== noTunnel)

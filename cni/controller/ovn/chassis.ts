@@ -7,6 +7,8 @@ import type { Southbound } from './southbound.ts'
 export interface ChassisFacts {
   readonly uuid: string
   readonly encaps: readonly string[]
+  /** Of each of `encaps`: `geneve`, `vxlan`, ... */
+  readonly types: readonly string[]
   /** The node in our mark; undefined on a chassis that is none of ours. */
   readonly node: string | undefined
   /** Its Open vSwitch forwards in user space (datapath_type netdev). */
@@ -22,14 +24,14 @@ export class ChassisWatch implements Disposable {
   readonly #subscription: Disposable
 
   constructor(sb: Southbound) {
-    const all = () => [...sb.table('Chassis').rows()].map(row => [row.name, factsOf(row)] as const)
+    const all = () => [...sb.table('Chassis').rows()].map(row => [row.name, factsOf(sb, row)] as const)
     this.#subscription = sb.onBatch(batch => {
       const changes = batch.table('Chassis')
       if (!this.store.synced) this.store.replace(all())
       for (const row of changes?.deleted ?? [])
         if (this.store.get(row.name)?.uuid === row._uuid) this.store.delete(row.name)
-      for (const row of changes?.inserted ?? []) this.store.set(row.name, factsOf(row))
-      for (const { row } of changes?.updated ?? []) this.store.set(row.name, factsOf(row))
+      for (const row of changes?.inserted ?? []) this.store.set(row.name, factsOf(sb, row))
+      for (const { row } of changes?.updated ?? []) this.store.set(row.name, factsOf(sb, row))
     })
     void sb.ready().then(() => this.store.replace(all()))
   }
@@ -39,10 +41,12 @@ export class ChassisWatch implements Disposable {
   }
 }
 
-function factsOf(row: SbRow<'Chassis'>): ChassisFacts {
+function factsOf(sb: Southbound, row: SbRow<'Chassis'>): ChassisFacts {
+  const encaps = [...row.encaps]
   return {
     uuid: row._uuid,
-    encaps: [...row.encaps],
+    encaps,
+    types: encaps.map(uuid => sb.table('Encap').get(uuid)?.type ?? ''),
     node: row.external_ids.get(chassisNode),
     userspace: row.other_config.get('datapath-type') === 'netdev',
   }

@@ -6,7 +6,7 @@ const tables = {
   Port_Binding: { columns: ['logical_port', 'chassis', 'mac'], indexes: { byPort: ['logical_port'] }, lazy: true },
   Chassis: { columns: ['name', 'encaps', 'external_ids', 'other_config'], indexes: { byName: ['name'] } },
   Chassis_Private: { columns: ['name'], indexes: { byName: ['name'] } },
-  Encap: { columns: ['options'] },
+  Encap: { columns: ['type', 'options'] },
 } as const
 
 /** The tables that are held. */

@@ -10,7 +10,8 @@ export function chassisKind(options: {
   readonly chassis: ReadableStore<ChassisFacts>
   readonly nodes: ReadableStore<NodeFacts, 'chassis'>
   readonly sb: OvsdbObjects
-  readonly tunnelPort: number
+  /** UDP port of tunnels of that type. */
+  readonly tunnelPort: (type: string) => number
 }): OwnerKind {
   const { chassis, nodes, sb, tunnelPort } = options
   return {
@@ -26,7 +27,9 @@ export function chassisKind(options: {
         kind: 'objects',
         objects: [
           entry('Chassis', facts.uuid, 'external_ids', chassisNode, node[0]),
-          ...facts.encaps.map(uuid => entry('Encap', uuid, 'options', 'dst_port', String(tunnelPort))),
+          ...facts.encaps.map((uuid, i) =>
+            entry('Encap', uuid, 'options', 'dst_port', String(tunnelPort(facts.types[i] ?? ''))),
+          ),
         ],
       }
     },

@@ -8,6 +8,7 @@ import type { ProviderFacts } from '../facts/provider.ts'
 import type { SubnetFacts } from '../facts/subnet.ts'
 import type { Assignment, Usage } from '../ipam/assignment.ts'
 import type { JoinPlace } from '../ipam/join-addresses.ts'
+import { type TunnelVerdict, theTunnel } from '../ovn/tunnel.ts'
 import { subnetFinalizer, subnetResource } from '../resources.ts'
 import { type ServiceWorld, serviceKinds } from '../service/kinds.ts'
 import { type BalancerGroup, groupOn } from '../service/layout.ts'
@@ -39,6 +40,8 @@ export interface World extends ServiceWorld {
   readonly assignments: ReadableStore<Assignment, 'network'>
   readonly usage: ReadableStore<Usage>
   readonly joins: ReadableStore<JoinPlace>
+  /** Which encapsulation the agents may use; one value. */
+  readonly tunnel: ReadableStore<TunnelVerdict>
   /** What pods on networks of others reach by our router; one value. */
   readonly reachable: ReadableStore<Reachable>
   /** Outcomes by owner key. */
@@ -124,11 +127,17 @@ function renderNode(world: World, { nb, kube }: Makers, key: string, view: View)
   }
   const addresses = place.addresses.map((ip, i) => ({ ip, prefixLength: world.join[i]?.prefixLength ?? 0 }))
   const ref: ObjectRef = { resource: resources.nodes, name: node.name, uid: node.uid }
+  const tunnel = view.get(world.tunnel, theTunnel)
+  const { joinAddress, tunnelType, tunnelProblem } = annotationNames.node
   return {
     kind: 'objects',
     objects: [
       ...nodeRows(node, place, world.join).map(row => nb.row(row)),
-      kube.annotations(ref, { [annotationNames.node.joinAddress]: formatJoinAddresses(addresses) }),
+      kube.annotations(ref, {
+        [joinAddress]: formatJoinAddresses(addresses),
+        ...(tunnel?.type !== undefined && { [tunnelType]: tunnel.type }),
+        ...(tunnel?.problem !== undefined && { [tunnelProblem]: tunnel.problem }),
+      }),
     ],
   }
 }

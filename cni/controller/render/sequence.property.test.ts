@@ -21,6 +21,7 @@ import type { SubnetFacts } from '../facts/subnet.ts'
 import { network } from '../ipam/allocator.fixture.ts'
 import type { Assignment, Usage } from '../ipam/assignment.ts'
 import type { JoinPlace } from '../ipam/join-addresses.ts'
+import type { TunnelVerdict } from '../ovn/tunnel.ts'
 import { service } from '../service/service.fixture.ts'
 import type { Network } from '../subnet/network.ts'
 import type { Verdict } from '../subnet/plan.ts'
@@ -45,6 +46,7 @@ function newSources() {
     usage: new Store<Usage>({ name: 'usage' }),
     joins: new Store<JoinPlace>({ name: 'joins' }),
     reachable: new Store<Reachable>({ name: 'reachable' }),
+    tunnel: new Store<TunnelVerdict>({ name: 'tunnel' }),
     services: new Store<ServiceFacts>({ name: 'services' }),
     slices: new Store<SliceFacts, 'service'>({ name: 'slices', indexes: { service: ({ service }) => [service] } }),
     zones: new Store<string>({ name: 'zones' }),

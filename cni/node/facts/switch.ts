@@ -7,6 +7,8 @@ import { Store } from '@ovnkit/reconcile'
 export interface SwitchFacts {
   /** `system-id` as it is; undefined when nobody has set one. */
   readonly systemId: string | undefined
+  /** `ovn-encap-type` as it is. */
+  readonly encapType: string | undefined
   /** `ovn-bridge-datapath-type`, empty when it is not set. */
   readonly wantedDatapath: string
   /** Datapath of the integration bridge: `system`, `netdev`; undefined while there is no bridge. */
@@ -63,6 +65,7 @@ function read(database: LocalDatabase): [string, SwitchFacts][] {
     [
       theSwitch,
       {
+        encapType: root.external_ids.get('ovn-encap-type'),
         systemId: root.external_ids.get('system-id') || undefined,
         wantedDatapath: root.external_ids.get('ovn-bridge-datapath-type') ?? '',
         datapath: bridge && (bridge.datapath_type || 'system'),

@@ -6,8 +6,11 @@ import type { HostLink } from '../facts/host.ts'
 import type { NodeFacts } from '../facts/node.ts'
 import { type SwitchFacts, theSwitch } from '../facts/switch.ts'
 import { type HostContext, linksOf } from './context.ts'
-import { type Encap, findEncap, podMtu } from './encap.ts'
+import { chooseTunnel, type Encap, findEncap, podMtu } from './encap.ts'
 import { kubernetes, ovs } from './objects.ts'
+
+/** Reason of a node that cannot take part in the OVN that it is given: nobody is served before that is mended. */
+export const noTunnel = 'NoTunnel'
 
 /** The node as a chassis of OVN: keys of ours in the switch's external_ids, and what the controller has to know of it. */
 export function renderChassis(context: HostContext, view: View): Rendered {
@@ -21,6 +24,12 @@ export function renderChassis(context: HostContext, view: View): Rendered {
   if ('problem' in encap) return { kind: 'wait', reason: 'NoTunnelAddress', message: encap.problem }
   if (local.systemId === undefined)
     return { kind: 'wait', reason: 'NoSystemId', message: 'the switch has no system-id yet' }
+  const tunnel = chooseTunnel(context.config, node.annotations, local.encapType)
+  if (tunnel.type === undefined) {
+    if (tunnel.problem !== undefined) return { kind: 'invalid', reason: noTunnel, message: tunnel.problem }
+    const message = 'the controller has not said yet whether VXLAN may be used'
+    return { kind: 'wait', reason: 'NoTunnelType', message }
+  }
   const { chassis, tunnelIp, addresses, mtu, providerNetworks } = annotationNames.node
   const annotations = kubernetes.annotations(
     { resource: resources.nodes, name: context.node, uid: node.uid },
@@ -28,11 +37,13 @@ export function renderChassis(context: HostContext, view: View): Rendered {
       [chassis]: local.systemId,
       [tunnelIp]: encap.ip,
       [addresses]: hostAddresses(node, links).join(','),
-      [mtu]: String(podMtu(context.config, encap)),
+      [mtu]: String(podMtu(context.config, encap, tunnel.type)),
       [providerNetworks]: statesOf(context, view),
     },
   )
-  const objects: Desired[] = [...externalIds(context, local, encap), annotations]
+  const objects: Desired[] = [...externalIds(context, local, encap, tunnel.type), annotations]
+  if (tunnel.problem !== undefined)
+    return { kind: 'invalid', reason: 'TunnelTypeRefused', message: tunnel.problem, objects }
   const message = tunnelProblem(local, encap)
   if (message !== undefined) return { kind: 'invalid', reason: 'TunnelOutsideUserspaceBridge', message, objects }
   return { kind: 'objects', objects }
@@ -48,10 +59,10 @@ function statesOf({ providerStates }: HostContext, view: View): string | undefin
 }
 
 /** ovn-controller(8), "CONFIGURATION". Keys that are not named stay as others have set them. */
-function externalIds({ config }: HostContext, local: SwitchFacts, encap: Encap): Desired[] {
+function externalIds({ config }: HostContext, local: SwitchFacts, encap: Encap, type: string): Desired[] {
   const values: Record<string, string> = {
     'ovn-remote': sbRemote(config),
-    'ovn-encap-type': config.tunnel.type,
+    'ovn-encap-type': type,
     'ovn-encap-ip': encap.ip,
     'ovn-monitor-all': String(config.ovn.monitorAll),
   }

@@ -1,7 +1,7 @@
 import { readConfig } from '@ovnkit/cni-api'
 import { parseIp } from '@ovnkit/inet'
 import { describe, expect, it } from 'vitest'
-import { findEncap, podMtu } from './encap.ts'
+import { chooseTunnel, findEncap, podMtu } from './encap.ts'
 
 const config = (env: Record<string, string> = {}) => readConfig({ env })
 const links = [
@@ -45,5 +45,33 @@ describe('podMtu', () => {
 
   it('is the configured one where there is one', () => {
     expect(podMtu(config({ ZSTACK_MTU: '1400' }), { ip: parseIp('192.0.2.1'), link: 'eth0', mtu: 9000 })).toBe(1400)
+  })
+})
+
+describe('chooseTunnel', () => {
+  const released = (type: string, problem?: string) => ({
+    'zstack.io/node-tunnel-type': type,
+    ...(problem !== undefined && { 'zstack.io/node-tunnel-problem': problem }),
+  })
+  const vxlan = config()
+  const geneve = config({ ZSTACK_TUNNEL_TYPE: 'geneve' })
+
+  it('takes geneve without asking', () => {
+    expect(chooseTunnel(geneve, {}, undefined)).toEqual({ type: 'geneve', problem: undefined })
+    expect(chooseTunnel(geneve, released('vxlan'), 'vxlan')).toEqual({ type: 'geneve', problem: undefined })
+  })
+
+  it('takes VXLAN when the controller has released it, or the node has it already', () => {
+    expect(chooseTunnel(vxlan, released('vxlan'), 'geneve').type).toBe('vxlan')
+    expect(chooseTunnel(vxlan, {}, 'vxlan').type).toBe('vxlan')
+    expect(chooseTunnel(vxlan, {}, 'geneve')).toEqual({ type: undefined, problem: undefined })
+    expect(chooseTunnel(vxlan, {}, undefined)).toEqual({ type: undefined, problem: undefined })
+  })
+
+  it('stays with what is in force, or has none, where VXLAN is refused', () => {
+    expect(chooseTunnel(vxlan, released('geneve', 'keys'), 'geneve')).toEqual({ type: 'geneve', problem: 'keys' })
+    const foreign = { 'zstack.io/node-tunnel-problem': 'not ours' }
+    expect(chooseTunnel(vxlan, foreign, undefined)).toEqual({ type: undefined, problem: 'not ours' })
+    expect(chooseTunnel(vxlan, foreign, 'vxlan')).toEqual({ type: undefined, problem: 'not ours' })
   })
 })

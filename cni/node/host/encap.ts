@@ -1,4 +1,4 @@
-import type { Config } from '@ovnkit/cni-api'
+import { annotationNames, type Config } from '@ovnkit/cni-api'
 import { type IpAddress, ipFamily } from '@ovnkit/inet'
 import type { HostLink } from '../facts/host.ts'
 import type { NodeFacts } from '../facts/node.ts'
@@ -40,7 +40,40 @@ function internal({ encapIP }: EncapConfig['tunnel'], node: NodeFacts | undefine
 }
 
 /** MTU of pods: the configured one, or what is left of the tunnel interface's. */
-export function podMtu(config: Pick<Config, 'network' | 'tunnel'>, encap: Encap): number {
+export function podMtu(
+  config: Pick<Config, 'network' | 'tunnel'>,
+  encap: Encap,
+  type: TunnelType = config.tunnel.type,
+): number {
   if (config.network.mtu > 0) return config.network.mtu
-  return encap.mtu - OVERHEAD[config.tunnel.type][ipFamily(encap.ip)]
+  return encap.mtu - OVERHEAD[type][ipFamily(encap.ip)]
+}
+
+type TunnelType = Config['tunnel']['type']
+
+export interface TunnelChoice {
+  /** undefined: none yet, or none at all. */
+  readonly type: TunnelType | undefined
+  /** Why it is not the configured one. */
+  readonly problem: string | undefined
+}
+
+/**
+ * The encapsulation to use. Geneve may always be used; VXLAN when the controller has released it, as the first chassis with it changes the whole deployment:
+ * until it has spoken, only a node that has VXLAN already goes on with it.
+ *
+ * @param current what the switch is told now
+ */
+export function chooseTunnel(
+  { tunnel }: Pick<Config, 'tunnel'>,
+  annotations: Readonly<Record<string, string>> = {},
+  current?: string,
+): TunnelChoice {
+  const { type } = tunnel
+  if (type !== 'vxlan') return { type, problem: undefined }
+  const released = annotations[annotationNames.node.tunnelType]
+  const problem = annotations[annotationNames.node.tunnelProblem]
+  if (released === 'vxlan' || (released === undefined && problem === undefined && current === 'vxlan'))
+    return { type, problem: undefined }
+  return { type: released === 'geneve' ? released : undefined, problem }
 }

@@ -2,7 +2,7 @@ import { theSwitch } from '../facts/switch.ts'
 import type { LinkOptions } from '../sandbox/link.ts'
 import { tryAgain } from '../server/cni-error.ts'
 import type { HostContext } from './context.ts'
-import { findEncap, podMtu } from './encap.ts'
+import { chooseTunnel, findEncap, podMtu } from './encap.ts'
 
 /** How pods' interfaces are made on this node, as soon as that is known. Rejects with CniError 11 when the signal aborts. */
 export async function linkOptions(context: HostContext, signal: AbortSignal): Promise<LinkOptions> {
@@ -35,5 +35,6 @@ function readOptions({ config, node, nodes, links, switches }: HostContext): Lin
   if ('problem' in encap) return encap.problem
   const datapath = switches.get(theSwitch)?.datapath
   if (datapath === undefined) return 'the integration bridge does not exist yet'
-  return { mtu: podMtu(config, encap), userspace: datapath === 'netdev' }
+  const { type } = chooseTunnel(config, nodes.get(node)?.annotations)
+  return { mtu: podMtu(config, encap, type), userspace: datapath === 'netdev' }
 }

@@ -14,7 +14,7 @@ import { KernelAddress, KernelLink, KernelRoute, userspaceDatapathOffloads } fro
 import type { Desired, Rendered, View } from '@ovnkit/reconcile'
 import { theSwitch } from '../facts/switch.ts'
 import { type HostContext, linksOf, subnetsOf } from './context.ts'
-import { findEncap, podMtu } from './encap.ts'
+import { chooseTunnel, findEncap, podMtu } from './encap.ts'
 import { ovs } from './objects.ts'
 import { serviceRanges } from './table.ts'
 
@@ -32,7 +32,7 @@ export function renderManagement(context: HostContext, view: View): Rendered {
   }
   const encap = findEncap(context.config, node, linksOf(view, context.links))
   if ('problem' in encap) return { kind: 'wait', reason: 'NoTunnelAddress', message: encap.problem }
-  const mtu = podMtu(context.config, encap)
+  const mtu = podMtu(context.config, encap, chooseTunnel(context.config, node?.annotations).type)
   const addresses = parseJoinAddresses(text)
   return {
     kind: 'objects',
