@@ -33,6 +33,7 @@ import { Commands } from './server/commands.ts'
 import { startCniServer } from './server/socket.ts'
 import { serveHealth } from './services/health.ts'
 import { publishedPods } from './services/host-ports.ts'
+import { watchKubeProxy } from './services/kube-proxy.ts'
 import { type ClusterSources, followCluster } from './sources.ts'
 
 export interface AgentOptions {
@@ -118,7 +119,9 @@ function familiesOf({ network }: Config): readonly Family[] {
 function createContext({ config, node }: AgentOptions, sources: ClusterSources): HostContext {
   const published = publishedPods(sources.pods)
   const [links, switches, providerStates] = [createHostStore(), createSwitchStore(), createStateStore()]
-  return { ...sources, config, node, published, links, switches, providerStates, ruleset: createRulesetStore() }
+  const ruleset = createRulesetStore()
+  const kubeProxy = watchKubeProxy(ruleset, links)
+  return { ...sources, config, node, published, links, switches, providerStates, ruleset, kubeProxy }
 }
 
 /** Mappings and states of provider networks. */

@@ -5,6 +5,7 @@ import type { Desired, Rendered, View } from '@ovnkit/reconcile'
 import type { HostLink } from '../facts/host.ts'
 import type { NodeFacts } from '../facts/node.ts'
 import { type SwitchFacts, theSwitch } from '../facts/switch.ts'
+import { theKubeProxy } from '../services/kube-proxy.ts'
 import { type HostContext, linksOf } from './context.ts'
 import { chooseTunnel, type Encap, findEncap, podMtu } from './encap.ts'
 import { kubernetes, ovs } from './objects.ts'
@@ -30,7 +31,7 @@ export function renderChassis(context: HostContext, view: View): Rendered {
     const message = 'the controller has not said yet whether VXLAN may be used'
     return { kind: 'wait', reason: 'NoTunnelType', message }
   }
-  const { chassis, tunnelIp, addresses, mtu, providerNetworks } = annotationNames.node
+  const { chassis, tunnelIp, addresses, mtu, kubeProxy, providerNetworks } = annotationNames.node
   const annotations = kubernetes.annotations(
     { resource: resources.nodes, name: context.node, uid: node.uid },
     {
@@ -38,6 +39,7 @@ export function renderChassis(context: HostContext, view: View): Rendered {
       [tunnelIp]: encap.ip,
       [addresses]: hostAddresses(node, links).join(','),
       [mtu]: String(podMtu(context.config, encap, tunnel.type)),
+      [kubeProxy]: view.get(context.kubeProxy, theKubeProxy),
       [providerNetworks]: statesOf(context, view),
     },
   )

@@ -9,6 +9,7 @@ import type { SwitchStore } from '../facts/switch.ts'
 import type { RulesetStore } from '../forwarding/watch.ts'
 import type { ProviderFacts, ProviderState } from '../provider/facts.ts'
 import type { PublishedPods } from '../services/host-ports.ts'
+import type { KubeProxyStore } from '../services/kube-proxy.ts'
 
 /** What the renders of a node read. */
 export interface HostContext {
@@ -25,6 +26,7 @@ export interface HostContext {
   readonly published: PublishedPods
   readonly switches: SwitchStore
   readonly ruleset: RulesetStore
+  readonly kubeProxy: KubeProxyStore
   readonly providers: Store<ProviderFacts>
   /** How the node fares with each of them. */
   readonly providerStates: Store<ProviderState>

@@ -69,7 +69,7 @@ export async function createHostEngine(options: HostEngineOptions): Promise<Engi
     ],
     sources: [
       ...[context.nodes, context.subnets, context.links, context.switches, context.ruleset],
-      ...[context.services, context.slices, context.serviceCIDRs, context.published],
+      ...[context.services, context.slices, context.serviceCIDRs, context.published, context.kubeProxy],
       ...[context.providers, pods],
     ],
     logger,

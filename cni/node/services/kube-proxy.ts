@@ -1,28 +1,37 @@
-import { annotationNames } from '@ovnkit/cni-api'
-import { resources } from '@ovnkit/kube'
-import type { Rendered, View } from '@ovnkit/reconcile'
+import { type ReadableStore, type Rendered, Store, type View } from '@ovnkit/reconcile'
 import { isRecord, listOf } from '../forwarding/packet.ts'
-import { theRuleset } from '../forwarding/watch.ts'
+import { type RulesetStore, theRuleset } from '../forwarding/watch.ts'
 import type { HostContext } from '../host/context.ts'
-import { kubernetes } from '../host/objects.ts'
+
+/** The mode of a kube-proxy beside us, under `theKubeProxy`; empty where there is none. */
+export type KubeProxyStore = Store<string>
+export const theKubeProxy = 'kube-proxy'
+
+/** Follows what kube-proxies leave. That it is not known yet holds nothing up. */
+export function watchKubeProxy(ruleset: RulesetStore, links: ReadableStore<unknown>): KubeProxyStore {
+  const store: KubeProxyStore = new Store<string>({ name: 'kube-proxy' })
+  const look = (): void => {
+    const mode = kubeProxyMode(ruleset.get(theRuleset), [...links.keys()])
+    if (mode === undefined) store.delete(theKubeProxy)
+    else store.set(theKubeProxy, mode)
+  }
+  ruleset.subscribe(look)
+  links.subscribe(look)
+  store.markSynced()
+  return store
+}
 
 /**
- * Tells of a kube-proxy beside us: in an annotation of the Node, and by an Event where Services are ours. It does no harm: our chains come before its own, and
- * what neither translates it leaves alone.
+ * Says that a kube-proxy is beside us where Services are ours. It does no harm: our chains come before its own, and what neither translates it leaves alone. Its mode is in an
+ * annotation of the Node in any case.
  */
-export function renderKubeProxy(context: HostContext, view: View): Rendered {
-  const node = view.get(context.nodes, context.node)
-  if (node === undefined) return { kind: 'wait', reason: 'NoNode', message: `Node ${context.node} does not exist` }
-  const mode = kubeProxyMode(view.get(context.ruleset, theRuleset), [...view.keys(context.links)])
-  const subject = { resource: resources.nodes, name: context.node, uid: node.uid }
-  const objects = [
-    kubernetes.annotations(subject, mode === undefined ? {} : { [annotationNames.node.kubeProxy]: mode }),
-  ]
-  if (mode === undefined || !context.config.service.kubeProxyReplacement) return { kind: 'objects', objects }
+export function renderKubeProxy({ kubeProxy, config }: HostContext, view: View): Rendered {
+  const mode = view.get(kubeProxy, theKubeProxy)
+  if (mode === undefined || !config.service.kubeProxyReplacement) return { kind: 'objects', objects: [] }
   const message =
     `rules of a kube-proxy (mode ${mode}) are on this node although Services are ours: it works for nothing, or has left them behind. Remove it and let it ` +
     'clean up (kube-proxy --cleanup), or set service.kubeProxyReplacement to false'
-  return { kind: 'invalid', reason: 'KubeProxyFound', message, objects }
+  return { kind: 'invalid', reason: 'KubeProxyFound', message, objects: [] }
 }
 
 /**

@@ -34,6 +34,7 @@ async function host(
     links: createHostStore(),
     switches: createSwitchStore(),
     ruleset: createRulesetStore(),
+    kubeProxy: new Store<string>({ name: 'kube-proxy' }),
     services: new Store<ServiceFacts>({ name: 'services' }),
     slices: new Store<SliceFacts, 'service'>({ name: 'slices', indexes: sliceIndexes }),
     serviceCIDRs: new Store<readonly Cidr[]>({ name: 'service CIDRs' }),
