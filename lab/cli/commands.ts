@@ -1,6 +1,7 @@
 import type { Commands } from './command.ts'
 import { conformance } from './conformance.ts'
 import { demonstration } from './demo.ts'
+import { disturbance } from './disturb.ts'
 import { lifecycle } from './lifecycle.ts'
 import { neighbours } from './neighbours.ts'
 import { paths } from './paths.ts'
@@ -15,6 +16,7 @@ export const commands: Commands = {
   ...trouble,
   ...reach,
   ...paths,
+  ...disturbance,
   ...neighbours,
   ...scenarios,
   ...conformance,
