@@ -1,0 +1,171 @@
+/**
+ * How long from the API to the first connection on another node: node bench/services/packets.ts [--services 1000] [--endpoints 10] [--runs 100]
+ * [--kube-proxy]. As root; makes a light lab of its own. See README.md.
+ */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createInterface } from 'node:readline'
+import { parseArgs } from 'node:util'
+import { resources } from '@ovnkit/kube'
+import { waitUntil } from '@ovnkit/kube/testing'
+import { inNetworkOf, inside, type Lab, requireInit, speaker, withLab } from '@ovnkit/lab'
+import { ApiLoad } from '../controller/api-load.ts'
+import { cpuSeconds } from '../controller/process-usage.ts'
+import { summarize } from '../summary.ts'
+import { type Backends, ServiceLoad, someBackends } from './service-load.ts'
+
+const text = { type: 'string' } as const
+const { values } = parseArgs({
+  options: { services: text, endpoints: text, runs: text, 'kube-proxy': { type: 'boolean' } },
+})
+const services = Number(values.services ?? 1000)
+const endpoints = Number(values.endpoints ?? 10)
+const runs = Number(values.runs ?? 100)
+const kubeProxy = values['kube-proxy'] === true
+const say = (line: object) => console.log(JSON.stringify(line))
+const image = 'registry.k8s.io/e2e-test-images/agnhost:2.63.0'
+const namespace = 'default'
+
+/** Somebody who knocks from a place in the lab. */
+class Knocker implements Disposable {
+  readonly #child: ChildProcess
+  readonly #lines: AsyncIterator<string>
+
+  constructor(words: readonly string[]) {
+    const [program = '', ...args] = [...words, process.execPath, new URL('knocker.ts', import.meta.url).pathname]
+    this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] })
+    if (this.#child.stdout === null) throw new Error('the knocker has no output')
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
+  }
+
+  async ready(): Promise<this> {
+    await this.#lines.next()
+    return this
+  }
+
+  /** Milliseconds since the epoch at which the address opened. */
+  async opened(address: string, port: number): Promise<number> {
+    this.#child.stdin?.write(`${address} ${port}\n`)
+    return Number((await this.#lines.next()).value)
+  }
+
+  [Symbol.dispose](): void {
+    this.#child.stdin?.end()
+    this.#child.kill()
+  }
+}
+
+const now = () => performance.timeOrigin + performance.now()
+
+function apiOf(lab: Lab, folder: string): ApiLoad {
+  const { clusters, users } = JSON.parse(readFileSync(lab.kubeconfig, 'utf8'))
+  const file = (name: string, data: string) => {
+    const path = join(folder, name)
+    writeFileSync(path, Buffer.from(data, 'base64'), { mode: 0o600 })
+    return path
+  }
+  const [{ cluster }] = clusters
+  const [{ user }] = users
+  return new ApiLoad({
+    server: cluster.server,
+    ca: file('ca', cluster['certificate-authority-data']),
+    cert: file('cert', user['client-certificate-data']),
+    key: file('key', user['client-key-data']),
+  })
+}
+
+async function pod(lab: Lab, name: string, nodeName: string, args: string[]): Promise<string> {
+  const client = await lab.client()
+  const containers = [{ name: 'c', image, args }]
+  await client.create(resources.pods, { metadata: { namespace, name }, spec: { nodeName, containers } })
+  return waitUntil(`pod ${name} to run`, async () => {
+    const { status } = await client.get(resources.pods, { namespace, name })
+    return status?.phase === 'Running' ? status.podIP : undefined
+  })
+}
+
+/** From the write of a slice until the first connection, for Services one after another. */
+async function newServices(from: string, load: ServiceLoad, knocker: Knocker, server: Backends): Promise<void> {
+  const latencies: number[] = []
+  for (let i = 0; i < runs; i++) {
+    const service = await load.service(`${from}-${i}`)
+    const opened = knocker.opened(service.address, 80)
+    const wrote = now()
+    await load.slice(service.name, server)
+    latencies.push((await opened) - wrote)
+  }
+  say({ from, question: 'write to first connection', kubeProxy, services, ms: summarize(latencies) })
+}
+
+/** The only endpoint of one Service comes and goes; from its coming until the first connection. */
+async function changes(from: string, load: ServiceLoad, knocker: Knocker, server: Backends): Promise<void> {
+  const latencies: number[] = []
+  const service = await load.service(`${from}-changing`)
+  await load.slice(service.name, server)
+  await knocker.opened(service.address, 80)
+  for (let i = 0; i < runs; i++) {
+    // Nobody listens there: a connection is a sign that the change has come.
+    await load.changeSlice(service.name, { ...server, port: 9 })
+    await new Promise(resolve => setTimeout(resolve, 300))
+    const opened = knocker.opened(service.address, 80)
+    const wrote = now()
+    await load.changeSlice(service.name, server)
+    latencies.push((await opened) - wrote)
+  }
+  say({ from, question: 'change to first connection', kubeProxy, services, ms: summarize(latencies) })
+}
+
+/** CPU seconds that programs of the lab have used so far. */
+function used(lab: Lab): Record<string, number> {
+  const programs = [
+    ['control', 'controller'],
+    ['control', 'northd'],
+    ['n2', 'ovn-controller'],
+    ['n2', 'agent'],
+    ['n2', 'kube-proxy'],
+  ] as const
+  return Object.fromEntries(
+    programs.flatMap(([machine, name]) => {
+      const found = lab.process(machine, name)
+      return found === undefined ? [] : [[`${machine} ${name}`, cpuSeconds(found.pid)]]
+    }),
+  )
+}
+
+async function fill(lab: Lab, api: ApiLoad): Promise<void> {
+  const load = new ServiceLoad(api, 'many')
+  await load.begin()
+  const before = used(lab)
+  await api.each(
+    Array.from({ length: services }, (_, i) => i),
+    async i => {
+      const { name } = await load.service(`s-${i}`)
+      await load.slice(name, someBackends(i, endpoints))
+    },
+  )
+  await new Promise(resolve => setTimeout(resolve, 20_000))
+  const cpu = Object.entries(used(lab)).map(([name, now]) => [name, Number((now - (before[name] ?? 0)).toFixed(2))])
+  say({ question: `CPU of ${services} Services`, kubeProxy, cpu: Object.fromEntries(cpu) })
+}
+
+await withLab({ name: 'bench-services', mode: 'light', nodes: 2, product: 'bundle', kubeProxy }, async lab => {
+  const folder = mkdtempSync(join(tmpdir(), 'bench-services-'))
+  const api = apiOf(lab, folder)
+  const address = await pod(lab, 'server', 'n1', ['netexec', '--http-port=8080'])
+  await pod(lab, 'client', 'n2', ['pause'])
+  await fill(lab, api)
+  const load = new ServiceLoad(api, 'bench')
+  await load.begin()
+  const server = { addresses: [address], port: 8080, node: 'n1' }
+  const machine = inside(requireInit(lab.machine('n2')))
+  const places = { pod: [...machine, ...(await inNetworkOf(lab, await speaker(lab, 'client')))], host: machine }
+  for (const [from, words] of Object.entries(places)) {
+    using knocker = await new Knocker(words).ready()
+    await newServices(from, load, knocker, server)
+    await changes(from, load, knocker, server)
+  }
+  rmSync(folder, { recursive: true })
+})
+process.exit(0)
