@@ -27,7 +27,11 @@ export {
   apiGroup,
   apiVersion,
   clusterRouter,
+  externalBridge,
   externalIds,
+  externalNetwork,
+  externalSwitchName,
+  gatewayRouterName,
   hairpinSources,
   integrationBridge,
   interfaceIds,
@@ -44,6 +48,7 @@ export {
   subnetSwitchName,
 } from './names.ts'
 export { formatJoinAddresses, type InterfaceAddress, parseAddressList, parseJoinAddresses } from './node-annotations.ts'
+export { formatNodeGateway, type NodeGateway, parseNodeGateway } from './node-gateway.ts'
 export {
   formatPodNetworks,
   type PodNetwork,

@@ -51,6 +51,8 @@ export const annotationNames = {
     providerNetworks: 'zstack.io/provider-networks',
     /** Addresses of underlay Subnets that a machine on the wire has, as `address=MAC` with commas; written by the agent. */
     addressConflicts: 'zstack.io/address-conflicts',
+    /** The node's place in the outer network in gateway mode shared, `formatNodeGateway`; written by the agent. */
+    gateway: 'zstack.io/node-gateway',
     /** The block of addresses that the node takes first; written by the controller. */
     subnet: 'zstack.io/node-subnet',
     /** Mode of a kube-proxy whose rules are on the node; written by the agent, absent where there are none. */
@@ -104,6 +106,9 @@ export const interfaceIds = {
 } as const
 
 export const integrationBridge = 'br-int'
+/** Gateway mode shared: the bridge that holds the NIC, and what OVN calls the network behind it (`ovn-bridge-mappings`). */
+export const externalBridge = 'br-ex'
+export const externalNetwork = 'zstack-external'
 export const clusterRouter = 'cluster'
 export const joinSwitch = 'join'
 /** The host's way into the logical network: an internal port on the integration bridge. */
@@ -122,6 +127,14 @@ export function nodePortName(node: string): string {
   return `node-${node}`
 }
 
+/** Names of the Logical_Router and of the outer Logical_Switch of a node in gateway mode shared. */
+export function gatewayRouterName(node: string): string {
+  return `gw-${node}`
+}
+export function externalSwitchName(node: string): string {
+  return `ext-${node}`
+}
+
 /** Name of the Logical_Switch of a Subnet. */
 export function subnetSwitchName(subnet: string): string {
   return `subnet-${subnet}`
@@ -129,6 +142,8 @@ export function subnetSwitchName(subnet: string): string {
 
 export const paths = {
   config: '/etc/zstack-ovn/config.yaml',
+  /** What the agent took from the NIC, to be given back. */
+  gatewayState: '/var/lib/zstack-ovn/gateway.json',
   cniSocket: '/var/run/zstack-ovn/cni-server.sock',
   cniBinDir: '/opt/cni/bin',
   cniConfDir: '/etc/cni/net.d',

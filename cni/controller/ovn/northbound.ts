@@ -29,7 +29,10 @@ const tables = {
     indexes: byName,
   },
   Logical_Router: { columns: ['name', 'ports', 'static_routes', 'policies', 'options', 'external_ids'] },
-  Logical_Router_Port: { columns: ['name', 'mac', 'networks', 'ipv6_ra_configs', 'external_ids'], indexes: byOwner },
+  Logical_Router_Port: {
+    columns: ['name', 'mac', 'networks', 'ipv6_ra_configs', 'options', 'external_ids'],
+    indexes: byOwner,
+  },
   Logical_Router_Static_Route: { columns: ['ip_prefix', 'nexthop', 'external_ids'] },
   Logical_Router_Policy: { columns: ['priority', 'match', 'action', 'nexthops', 'external_ids'] },
   ACL: { columns: ['name', 'direction', 'priority', 'match', 'action', 'external_ids'] },

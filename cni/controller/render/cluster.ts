@@ -1,5 +1,5 @@
 import { clusterRouter, joinGateway, joinSwitch, nowhere } from '@ovnkit/cni-api'
-import { type Cidr, type Family, macFromIp } from '@ovnkit/inet'
+import { type Cidr, macFromIp } from '@ovnkit/inet'
 import {
   addressSet,
   allowPolicy,
@@ -11,9 +11,17 @@ import {
   routerPort,
   staticRoute,
 } from '@ovnkit/ovn'
-import { ipFields, joinPorts, overlaySet, policyPriority, routerPolicies, routerPorts, routerRoutes } from './layout.ts'
+import {
+  anywhere,
+  ipFields,
+  joinPorts,
+  overlaySet,
+  policyPriority,
+  routerPolicies,
+  routerPorts,
+  routerRoutes,
+} from './layout.ts'
 
-const anywhere: Readonly<Record<Family, string>> = { 4: '0.0.0.0/0', 6: '::/0' }
 const joinPort = `${clusterRouter}-${joinSwitch}`
 
 /** What exists once: the router over all networks, the join network that leads to the hosts, and the set of pods' ranges. */

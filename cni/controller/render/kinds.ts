@@ -1,8 +1,9 @@
-import { annotationNames, formatJoinAddresses, joinSwitch } from '@ovnkit/cni-api'
+import { annotationNames, formatJoinAddresses, joinSwitch, parseNodeGateway } from '@ovnkit/cni-api'
 import { type Cidr, type Family, type IpAddress, ipFamily } from '@ovnkit/inet'
 import { type KubeDesires, type ObjectRef, resources } from '@ovnkit/kube'
 import type { OvnRow } from '@ovnkit/ovn'
 import type { Desired, OvsdbObjects, OwnerKind, OwnerStatus, ReadableStore, Rendered, View } from '@ovnkit/reconcile'
+import type { NodeFacts } from '../facts/node.ts'
 import type { PodPlace } from '../facts/pod.ts'
 import type { ProviderFacts } from '../facts/provider.ts'
 import type { SubnetFacts } from '../facts/subnet.ts'
@@ -20,6 +21,7 @@ import { everything } from '../subnet/reachable.ts'
 import { subnetStatus } from '../subnet/status.ts'
 import { clusterRows } from './cluster.ts'
 import { dhcpKey, dhcpRows } from './dhcp.ts'
+import { egressPolicies, gatewayRows } from './gateway.ts'
 import type { Reachable } from './interconnect.ts'
 import { isolationRows } from './isolation.ts'
 import { overlaySet, switchKey, underlaySet } from './layout.ts'
@@ -132,7 +134,7 @@ function renderNode(world: World, { nb, kube }: Makers, key: string, view: View)
   return {
     kind: 'objects',
     objects: [
-      ...nodeRows(node, place, world.join).map(row => nb.row(row)),
+      ...[...nodeRows(node, place, world.join), ...waysOut(world, node, place, view)].map(row => nb.row(row)),
       kube.annotations(ref, {
         [joinAddress]: formatJoinAddresses(addresses),
         ...(tunnel?.type !== undefined && { [tunnelType]: tunnel.type }),
@@ -140,6 +142,15 @@ function renderNode(world: World, { nb, kube }: Makers, key: string, view: View)
       }),
     ],
   }
+}
+
+/** Where the pods of a node leave: its gateway router in mode shared, and the policies that lead there or to the host. */
+function waysOut(world: World, node: NodeFacts, place: JoinPlace, view: View): OvnRow[] {
+  const gateway = parseNodeGateway(node.annotations[annotationNames.node.gateway] ?? '')
+  const plan = { node, place, join: world.join }
+  const services = view.get(world.serviceRanges, allServices) ?? []
+  const policies = egressPolicies({ ...plan, services, gateway })
+  return gateway === undefined ? policies : [...policies, ...gatewayRows({ ...plan, gateway })]
 }
 
 function renderPod(world: World, { nb, kube }: Makers, key: string, view: View): Rendered {

@@ -33,9 +33,13 @@ export const policyPriority = {
   node: 20000,
   /** From pods with a fixed source to anywhere else: through the management port of the node that holds their source. */
   egressIP: 15000,
-  /** From pods to anywhere else: through the management port of the pod's own node. */
+  /** From pods to Service addresses that no balancer knows, where they would leave by a gateway router: to the host of the pod's node. */
+  unserved: 11000,
+  /** From pods to anywhere else: through the management port or the gateway router of the pod's own node. */
   egress: 10000,
 } as const
+
+export const anywhere: Readonly<Record<Family, string>> = { 4: '0.0.0.0/0', 6: '::/0' }
 
 /** Of ACLs; the highest that matches wins. */
 export const aclPriority = {

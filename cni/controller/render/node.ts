@@ -1,13 +1,12 @@
 import { nodePortName, serviceSource } from '@ovnkit/cni-api'
 import { type Cidr, cidrContains, type Family, type IpAddress, ipFamily, macFromIp } from '@ovnkit/inet'
-import { and, equals, inAddressSet, isChassisResident, type OvnRow, oneOf, reroutePolicy, vifPort } from '@ovnkit/ovn'
+import { equals, type OvnRow, oneOf, reroutePolicy, vifPort } from '@ovnkit/ovn'
 import type { NodeFacts } from '../facts/node.ts'
 import type { JoinPlace } from '../ipam/join-addresses.ts'
-import { ipFields, joinPorts, overlaySet, policyPriority, routerPolicies } from './layout.ts'
+import { ipFields, joinPorts, policyPriority, routerPolicies } from './layout.ts'
 
 /**
- * A node's management port and the policies that lead to it: packets to one of the node's own addresses, wherever they come from, and packets of the pods
- * on the node to anywhere outside. The latter exists on one chassis only and needs nothing per pod.
+ * A node's management port and the policies that lead to it: packets to one of the node's own addresses, wherever they come from.
  *
  * @param own the join network: its addresses are never a host's, they are reached as they are
  */
@@ -46,21 +45,16 @@ function policies(node: string, nextHop: IpAddress, hosts: readonly IpAddress[])
   const family: Family = ipFamily(nextHop)
   const addresses = hosts.filter(address => ipFamily(address) === family)
   const fields = ipFields[family]
-  const toNode = reroutePolicy({
-    key: `node/${node}/${family}`,
-    router: routerPolicies,
-    priority: policyPriority.node,
-    match: oneOf(fields.dst, addresses),
-    nextHop,
-  })
-  const fromPods = reroutePolicy({
-    key: `egress/${node}/${family}`,
-    router: routerPolicies,
-    priority: policyPriority.egress,
-    match: and(inAddressSet(fields.src, overlaySet(family)), isChassisResident(nodePortName(node))),
-    nextHop,
-  })
-  return addresses.length > 0 ? [toNode, fromPods] : [fromPods]
+  if (addresses.length === 0) return []
+  return [
+    reroutePolicy({
+      key: `node/${node}/${family}`,
+      router: routerPolicies,
+      priority: policyPriority.node,
+      match: oneOf(fields.dst, addresses),
+      nextHop,
+    }),
+  ]
 }
 
 /** What a host sent to a Service, and a balancer to an endpoint that is neither pod nor node: it leaves by the host that sent it. */

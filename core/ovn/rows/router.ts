@@ -15,6 +15,7 @@ export function routerPort(spec: {
   networks: readonly string[]
   /** `ipv6_ra_configs` (ovn-nb(5)); without keys the port advertises nothing. */
   advertisements?: Readonly<Record<string, string>>
+  options?: Readonly<Record<string, string>>
   externalIds?: Readonly<Record<string, string>> | undefined
 }): OvnRow {
   return {
@@ -26,6 +27,7 @@ export function routerPort(spec: {
       mac: spec.mac,
       networks: spec.networks,
       ipv6_ra_configs: spec.advertisements,
+      options: spec.options,
       external_ids: spec.externalIds,
     },
   }
