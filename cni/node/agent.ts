@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { type Config, integrationBridge } from '@ovnkit/cni-api'
+import { type Config, integrationBridge, paths } from '@ovnkit/cni-api'
 import type { Family } from '@ovnkit/inet'
 import { EventRecorder, KubeClient, type KubeConfig, type Mirror } from '@ovnkit/kube'
 import { Netlink } from '@ovnkit/linux'
@@ -12,6 +12,8 @@ import { createSwitchStore, type LocalDatabase, observeSwitch, switchTables } fr
 import { announcePresence, installCni, wasInitialized } from './files/conflist.ts'
 import { Installation } from './files/installation.ts'
 import { createRulesetStore, watchRuleset } from './forwarding/watch.ts'
+import { Gateway } from './gateway/gateway.ts'
+import { createGatewayStore } from './gateway/store.ts'
 import type { HostContext } from './host/context.ts'
 import { createHostEngine } from './host/engine.ts'
 import { linkOptions } from './host/link-options.ts'
@@ -74,6 +76,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     observeHost(netlink, context.links, err => logger.error({ err }, 'could not read the interfaces of the host')),
   )
   stack.use(observeSwitch(database, context.switches))
+  // A socket of its own: the host's network must not wait for pods' interfaces.
+  const gateway = stack.use(
+    new Gateway({ context, database, netlink: stack.use(Netlink.open()), journal: paths.gatewayState, logger }),
+  )
+  gateway.start()
   const tableName = `${hostTable.family} ${hostTable.name}`
   stack.use(watchRuleset(context.ruleset, tableName, err => logger.error({ err }, 'could not read nftables')))
 
@@ -119,9 +126,9 @@ function familiesOf({ network }: Config): readonly Family[] {
 function createContext({ config, node }: AgentOptions, sources: ClusterSources): HostContext {
   const published = publishedPods(sources.pods)
   const [links, switches, providerStates] = [createHostStore(), createSwitchStore(), createStateStore()]
-  const ruleset = createRulesetStore()
+  const [ruleset, gateway] = [createRulesetStore(), createGatewayStore()]
   const kubeProxy = watchKubeProxy(ruleset, links)
-  return { ...sources, config, node, published, links, switches, providerStates, ruleset, kubeProxy }
+  return { ...sources, config, node, published, links, switches, providerStates, ruleset, kubeProxy, gateway }
 }
 
 /** Mappings and states of provider networks. */

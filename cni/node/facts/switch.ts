@@ -25,7 +25,7 @@ export type LocalDatabase = Database<Open_vSwitch_Tables, typeof switchTables>
 export const switchTables = {
   Open_vSwitch: { columns: ['bridges', 'external_ids', 'next_cfg', 'cur_cfg'] },
   Bridge: {
-    columns: ['name', 'ports', 'datapath_type', 'fail_mode', 'external_ids'],
+    columns: ['name', 'ports', 'datapath_type', 'fail_mode', 'external_ids', 'other_config'],
     indexes: { byName: ['name'] },
   },
   Port: {

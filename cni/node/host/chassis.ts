@@ -1,4 +1,4 @@
-import { annotationNames, formatProviderStates, sbRemote } from '@ovnkit/cni-api'
+import { annotationNames, formatNodeGateway, formatProviderStates, sbRemote } from '@ovnkit/cni-api'
 import type { IpAddress } from '@ovnkit/inet'
 import { resources } from '@ovnkit/kube'
 import type { Desired, Rendered, View } from '@ovnkit/reconcile'
@@ -6,6 +6,7 @@ import type { HostLink } from '../facts/host.ts'
 import type { NodeFacts } from '../facts/node.ts'
 import { type SwitchFacts, theSwitch } from '../facts/switch.ts'
 import { theKubeProxy } from '../services/kube-proxy.ts'
+import { theGateway } from '../gateway/store.ts'
 import { type HostContext, linksOf } from './context.ts'
 import { chooseTunnel, type Encap, findEncap, podMtu } from './encap.ts'
 import { kubernetes, ovs } from './objects.ts'
@@ -31,7 +32,8 @@ export function renderChassis(context: HostContext, view: View): Rendered {
     const message = 'the controller has not said yet whether VXLAN may be used'
     return { kind: 'wait', reason: 'NoTunnelType', message }
   }
-  const { chassis, tunnelIp, addresses, mtu, kubeProxy, providerNetworks } = annotationNames.node
+  const place = view.get(context.gateway, theGateway)?.gateway
+  const { chassis, tunnelIp, addresses, mtu, kubeProxy, providerNetworks, gateway } = annotationNames.node
   const annotations = kubernetes.annotations(
     { resource: resources.nodes, name: context.node, uid: node.uid },
     {
@@ -41,6 +43,7 @@ export function renderChassis(context: HostContext, view: View): Rendered {
       [mtu]: String(podMtu(context.config, encap, tunnel.type)),
       [kubeProxy]: view.get(context.kubeProxy, theKubeProxy),
       [providerNetworks]: statesOf(context, view),
+      [gateway]: place && formatNodeGateway(place),
     },
   )
   const objects: Desired[] = [...externalIds(context, local, encap, tunnel.type), annotations]

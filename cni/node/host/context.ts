@@ -8,6 +8,7 @@ import type { SubnetFacts } from '../facts/subnet.ts'
 import type { SwitchStore } from '../facts/switch.ts'
 import type { RulesetStore } from '../forwarding/watch.ts'
 import type { ProviderFacts, ProviderState } from '../provider/facts.ts'
+import type { GatewayStore } from '../gateway/store.ts'
 import type { PublishedPods } from '../services/host-ports.ts'
 import type { KubeProxyStore } from '../services/kube-proxy.ts'
 
@@ -30,6 +31,7 @@ export interface HostContext {
   readonly providers: Store<ProviderFacts>
   /** How the node fares with each of them. */
   readonly providerStates: Store<ProviderState>
+  readonly gateway: GatewayStore
 }
 
 export function linksOf(view: View, links: HostStore): readonly HostLink[] {

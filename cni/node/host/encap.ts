@@ -1,4 +1,4 @@
-import { annotationNames, type Config } from '@ovnkit/cni-api'
+import { annotationNames, type Config, externalBridge } from '@ovnkit/cni-api'
 import { type IpAddress, ipFamily } from '@ovnkit/inet'
 import type { HostLink } from '../facts/host.ts'
 import type { NodeFacts } from '../facts/node.ts'
@@ -23,7 +23,10 @@ export function findEncap(
   node: NodeFacts | undefined,
   links: readonly HostLink[],
 ): Encap | { readonly problem: string } {
-  const ofGateway = links.find(link => link.name === gateway.interface)?.addresses ?? []
+  // In mode shared the bridge has what the NIC had.
+  const named =
+    gateway.interface === '' ? [] : [gateway.interface, ...(gateway.mode === 'shared' ? [externalBridge] : [])]
+  const ofGateway = links.filter(link => named.includes(link.name)).flatMap(({ addresses }) => addresses)
   const candidates = [...tunnel.encapIP, ...(tunnel.encapIP.length > 0 ? [] : ofGateway), ...internal(tunnel, node)]
   for (const ip of candidates) {
     const link = links.find(({ addresses }) => addresses.includes(ip))

@@ -9,6 +9,7 @@ import { renderForwarding } from '../forwarding/render.ts'
 import { renderPodRoutes, renderUnderlayMasquerade } from '../provider/pods.ts'
 import { renderProvider } from '../provider/render.ts'
 import { providerOwner } from '../provider/states.ts'
+import { renderGateway } from '../gateway/render.ts'
 import { serviceKinds } from '../services/kinds.ts'
 import { renderKubeProxy } from '../services/kube-proxy.ts'
 import { renderChassis } from './chassis.ts'
@@ -36,6 +37,7 @@ export const hostOwners = {
   table: 'host-table',
   masquerade: 'masquerade',
   forwarding: 'forwarding',
+  gateway: 'gateway',
   services: 'services',
 } as const
 
@@ -55,6 +57,7 @@ export async function createHostEngine(options: HostEngineOptions): Promise<Engi
       { kind: 'pod-route', keys: pods, render: (pod, view) => renderPodRoutes(context, pods, pod, view), order: 2 },
       { kind: 'underlay', keys: ofNode, render: (_, view) => renderUnderlayMasquerade(context, view), order: 2 },
       { kind: 'kube-proxy', keys: ofNode, render: (_, view) => renderKubeProxy(context, view), order: 4 },
+      { kind: hostOwners.gateway, keys: ofNode, render: (_, view) => renderGateway(context, view), order: 4 },
       ...serviceKinds(context),
     ],
     targets: [
@@ -68,7 +71,7 @@ export async function createHostEngine(options: HostEngineOptions): Promise<Engi
       nodeTarget(options),
     ],
     sources: [
-      ...[context.nodes, context.subnets, context.links, context.switches, context.ruleset],
+      ...[context.nodes, context.subnets, context.links, context.switches, context.ruleset, context.gateway],
       ...[context.services, context.slices, context.serviceCIDRs, context.published, context.kubeProxy],
       ...[context.providers, pods],
     ],

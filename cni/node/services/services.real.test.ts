@@ -11,6 +11,7 @@ import type { NodeFacts } from '../facts/node.ts'
 import type { PodFacts } from '../facts/pod.ts'
 import { createSwitchStore } from '../facts/switch.ts'
 import { createRulesetStore } from '../forwarding/watch.ts'
+import { createGatewayStore } from '../gateway/store.ts'
 import type { HostContext } from '../host/context.ts'
 import { hostTable, renderHostTable } from '../host/table.ts'
 import { createProviderStore, createStateStore } from '../provider/facts.ts'
@@ -35,6 +36,7 @@ async function host(
     switches: createSwitchStore(),
     ruleset: createRulesetStore(),
     kubeProxy: new Store<string>({ name: 'kube-proxy' }),
+    gateway: createGatewayStore(),
     services: new Store<ServiceFacts>({ name: 'services' }),
     slices: new Store<SliceFacts, 'service'>({ name: 'slices', indexes: sliceIndexes }),
     serviceCIDRs: new Store<readonly Cidr[]>({ name: 'service CIDRs' }),
