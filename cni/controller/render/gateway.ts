@@ -27,7 +27,7 @@ import {
 } from '@ovnkit/ovn'
 import type { NodeFacts } from '../facts/node.ts'
 import type { JoinPlace } from '../ipam/join-addresses.ts'
-import { anywhere, ipFields, joinPorts, overlaySet, policyPriority, routerPolicies } from './layout.ts'
+import { anywhere, ipFields, joinPorts, overlaySet, policyPriority, routerPolicies, routerRoutes } from './layout.ts'
 
 export interface GatewayPlan {
   readonly node: NodeFacts
@@ -77,7 +77,18 @@ export function gatewayRows(plan: GatewayPlan): OvnRow[] {
     }),
     ...outerRows(plan, ports),
     ...plan.join.flatMap(range => routes(plan, range)),
+    ...own.flatMap(address => solicitation(`to/${name}`, routerRoutes, address)),
+    ...plan.join.flatMap(range => solicitation(`from/${name}`, { ...routerRoutes, key: name }, joinGateway(range))),
   ]
+}
+
+/**
+ * A route to a neighbour that policies lead to. They do not need it, but OVN asks for an IPv6 neighbour that is the next hop of no route by the multicast address of
+ * the packet's destination (seen in 23.03), and nobody answers.
+ */
+function solicitation(key: string, on: Parent, neighbour: IpAddress): OvnRow[] {
+  if (ipFamily(neighbour) === 4) return []
+  return [staticRoute({ key, router: on, prefix: `${neighbour}/128`, nextHop: neighbour })]
 }
 
 /** The addresses of the gateway router in the join network, in the order of its ranges. */
