@@ -163,7 +163,8 @@ export class Gateway implements Disposable {
       addresses: [],
       routes: [],
     }
-    const journal = remember(start, held.addresses, held.routes)
+    // A machine may come back with another NIC of that name.
+    const journal = { ...remember(start, held.addresses, held.routes), mac: String(nic.mac) }
     writeJournal(path, journal)
     return journal
   }
