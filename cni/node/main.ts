@@ -11,6 +11,7 @@ import {
 } from '@ovnkit/process'
 import { startAgent } from './agent.ts'
 import { cleanNode } from './cleanup.ts'
+import { restoreNic } from './gateway/restore.ts'
 
 const name = 'zstack-ovnkube-node'
 const version = '0.1.0'
@@ -28,6 +29,10 @@ const flags = readFlags({
     'health-probe-bind-address': { type: 'string', help: 'Where /healthz and /readyz are served.', default: ':8083' },
     cleanup: { type: 'boolean', help: 'Take everything of the product off this node, then wait to be ended.' },
     'log-level': { type: 'string', help: 'Over logging.level.' },
+    'restore-nic': {
+      type: 'boolean',
+      help: 'Give the NIC of gateway mode shared its addresses and routes again, take it out of its bridge, and end.',
+    },
     plugin: {
       type: 'string',
       help: 'The plugin, to be installed.',
@@ -41,6 +46,7 @@ async function main({ signal, useLogger }: MainContext): Promise<void> {
   const { level, format, file } = config.logging
   const logger = createLogger({ name, level, format, ...(file !== '' && { file }) })
   useLogger(logger)
+  if (flags['restore-nic'] === true) return restoreNic(config, logger, signal)
   const node = nodeName()
   if (flags.cleanup === true) {
     await cleanNode({ config, node, logger })

@@ -113,8 +113,7 @@ function incoming(facts: FlowFacts, family: Family, address: IpAddress): string[
 }
 
 function answers({ patch }: FlowFacts): string[] {
-  // What conntrack found here must not go along: the userspace datapath takes a packet that is translated already for one of its next zone's answers, and OVS 3.1 ends
-  // itself over it (assertion in conn_update_state).
+  // What conntrack found here says nothing about the zones of the integration bridge.
   const on = `actions=ct_clear,output:${patch}`
   return [
     `table=1,priority=100,ct_state=+trk+est,ct_mark=1,${on}`,
