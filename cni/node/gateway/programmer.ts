@@ -13,11 +13,6 @@ export async function programFlows(target: string, flows: readonly string[], pat
   await ofctl(['--bundle', '-OOpenFlow14', 'add-flows', target, '-'], `${lines.join('\n')}\n`)
 }
 
-/** Takes ours away, where the bridge stays. */
-export function removeFlows(target: string): Promise<void> {
-  return ofctl(['--bundle', '-OOpenFlow14', 'add-flows', target, '-'], `delete cookie=${flowCookie}/-1\n`)
-}
-
 function ofctl(args: readonly string[], input = ''): Promise<void> {
   return new Promise((resolve, reject) => {
     const child = execFile('ovs-ofctl', ['--timeout=10', ...args], (error, _, stderr) => {

@@ -5,6 +5,8 @@ import { openDatabase } from '@ovnkit/ovsdb'
 import type { Logger } from '@ovnkit/process'
 import { Store } from '@ovnkit/reconcile'
 import { createHostStore } from '../facts/host.ts'
+import type { NodeFacts } from '../facts/node.ts'
+import type { SubnetFacts } from '../facts/subnet.ts'
 import { switchTables } from '../facts/switch.ts'
 import { Gateway } from './gateway.ts'
 import { createGatewayStore } from './store.ts'
@@ -22,8 +24,8 @@ export async function restoreNic(config: Config, logger: Logger, signal: AbortSi
   const context = {
     config,
     node: '',
-    nodes: new Store<never>({ name: 'nodes' }),
-    subnets: new Store<never>({ name: 'subnets' }),
+    nodes: new Store<NodeFacts>({ name: 'nodes' }),
+    subnets: new Store<SubnetFacts>({ name: 'subnets' }),
     links: createHostStore(),
     gateway: createGatewayStore(),
   }
