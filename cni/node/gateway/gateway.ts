@@ -13,7 +13,7 @@ import type { Operation } from '@ovnkit/ovsdb'
 import type { Logger } from '@ovnkit/process'
 import type { LocalDatabase } from '../facts/switch.ts'
 import type { HostContext } from '../host/context.ts'
-import { findEncap, podMtu } from '../host/encap.ts'
+import { chooseTunnel, findEncap, podMtu } from '../host/encap.ts'
 import { attachOperations, detachOperations, mappingOperations } from './bridge.ts'
 import { gatewayFlows } from './flows.ts'
 import { type Journal, readJournal, remember, removeJournal, writeJournal } from './journal.ts'
@@ -240,7 +240,9 @@ export class Gateway implements Disposable {
     const { context } = this.#options
     const links = [...context.links.entries()].map(([, link]) => link)
     const encap = findEncap(context.config, context.nodes.get(context.node), links)
-    if ('problem' in encap) return undefined
+    const current = this.#options.database.table('Open_vSwitch').one()?.external_ids.get('ovn-encap-type')
+    const tunnel = chooseTunnel(context.config, context.nodes.get(context.node)?.annotations, current)
+    if ('problem' in encap || tunnel.type === undefined) return undefined
     const nextHops = this.#nextHops(journal)
     const addresses = ([4, 6] as const).flatMap(family => {
       const own = journal.addresses.filter(({ address }) => ipFamily(address) === family)
@@ -251,7 +253,13 @@ export class Gateway implements Disposable {
         ) ?? own[0]
       return best === undefined ? [] : [{ ip: best.address, prefixLength: best.prefixLength }]
     })
-    return { mac: parseMac(journal.mac), addresses, nextHops, mtu: podMtu(context.config, encap), ready: false }
+    return {
+      mac: parseMac(journal.mac),
+      addresses,
+      nextHops,
+      mtu: podMtu(context.config, encap, tunnel.type),
+      ready: false,
+    }
   }
 
   #watchBridge(): void {
