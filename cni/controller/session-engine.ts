@@ -7,6 +7,7 @@ import { floatingKinds } from './floating/kinds.ts'
 import type { Allocator } from './ipam/allocator.ts'
 import type { Joins } from './ipam/joins.ts'
 import { northboundTables } from './ovn/northbound.ts'
+import type { ForeignGroup } from './ovn/port-groups.ts'
 import { southboundTables } from './ovn/southbound.ts'
 import type { TunnelVerdict } from './ovn/tunnel.ts'
 import { chassisKind } from './render/chassis.ts'
@@ -24,6 +25,7 @@ export interface SessionParts {
   readonly allocator: Allocator
   readonly joins: Joins
   readonly reachable: Store<Reachable>
+  readonly portGroups: Store<ForeignGroup>
   readonly ranges: ServiceRanges
   readonly floating: Floating
   readonly tunnel: Store<TunnelVerdict>
@@ -32,7 +34,7 @@ export interface SessionParts {
 /** The engine of a session: all kinds of owners, over both databases and the Kubernetes API. */
 export function engineOf(
   { config, sources, nb, sb, chassis, logger }: SessionOptions,
-  { planner, allocator, joins, reachable, ranges, floating, tunnel }: SessionParts,
+  { planner, allocator, joins, reachable, portGroups, ranges, floating, tunnel }: SessionParts,
 ): Engine {
   const namespace = config.ovn.clusterName || managedBy
   const ownership = { mark: [externalIds.managedBy, managedBy], owner: externalIds.owner } as const
@@ -55,6 +57,7 @@ export function engineOf(
           joins: joins.store,
           reachable,
           tunnel,
+          portGroups,
           get outcomes() {
             return engine.statusStore
           },

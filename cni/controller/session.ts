@@ -13,10 +13,11 @@ import { recordedAddresses, wishesOf } from './ipam/wishes.ts'
 import type { ChassisWatch } from './ovn/chassis.ts'
 import { ChassisJanitor } from './ovn/chassis-janitor.ts'
 import { ForeignPorts } from './ovn/foreign-ports.ts'
-import { foreignSwitch } from './ovn/foreign-switch.ts'
+import { followForeignSwitches, foreignSwitch } from './ovn/foreign-switch.ts'
 import { knownNetworks, knownPorts, leftClaims } from './ovn/known.ts'
 import type { Northbound } from './ovn/northbound.ts'
 import { PortClaims } from './ovn/port-claims.ts'
+import { followPortGroups } from './ovn/port-groups.ts'
 import type { Southbound } from './ovn/southbound.ts'
 import { TunnelWatch } from './ovn/tunnel.ts'
 import { ServiceRanges } from './service/ranges.ts'
@@ -26,6 +27,7 @@ import type { Sources } from './sources.ts'
 import { networkKey } from './subnet/network.ts'
 import { SubnetPlanner } from './subnet/planner.ts'
 import { followReachable } from './subnet/reachable.ts'
+import { reportMistakes } from './subnet/reports.ts'
 
 export interface SessionOptions {
   readonly config: Config
@@ -65,6 +67,8 @@ export class Session implements Disposable {
       join: options.config.network.joinCIDR,
     })
     this.#resources.use(reachable.stop)
+    const portGroups = followPortGroups(nb)
+    this.#resources.use(portGroups.stop)
     this.#floating = this.#resources.use(
       new Floating({
         ...options,
@@ -79,6 +83,7 @@ export class Session implements Disposable {
       allocator: this.allocator,
       joins,
       reachable: reachable.store,
+      portGroups: portGroups.store,
       ranges: this.#serviceRanges,
       floating: this.#floating,
       tunnel: tunnel.store,
@@ -95,6 +100,12 @@ export class Session implements Disposable {
     this.#resources.use(janitor)
     janitor.start()
     this.#resources.use(reportServices(options, this.#serviceRanges.store))
+    const { networks, verdicts } = this.planner
+    const { usage } = this.allocator
+    const outcomes = this.engine.statusStore
+    this.#resources.use(reportMistakes({ ...sources, networks, verdicts, usage, outcomes, events: options.events }))
+    if (options.config.ovn.mode === 'external')
+      this.#resources.use(followForeignSwitches(nb, () => this.planner.schedule()))
   }
 
   [Symbol.dispose](): void {

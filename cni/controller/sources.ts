@@ -1,4 +1,4 @@
-import type { Subnet } from '@ovnkit/cni-api'
+import { annotationNames, type Subnet } from '@ovnkit/cni-api'
 import { type KubeClient, KubeTarget, type Mirror, mirror, observed, resources } from '@ovnkit/kube'
 import type { Logger } from '@ovnkit/process'
 import { Store } from '@ovnkit/reconcile'
@@ -21,6 +21,8 @@ export interface Sources extends Omit<ServiceSources, 'observed'>, FloatingSourc
   /** The Subnets as they are, status and all; only what writes them reads this. */
   readonly subnetObjects: Store<Subnet>
   readonly providers: Store<ProviderFacts>
+  /** Annotation `zstack.io/security-groups` of the namespaces that have one. */
+  readonly namespaceGroups: Store<string>
   readonly mirrors: readonly Mirror[]
   /** Writes to what the stores follow. */
   readonly target: KubeTarget
@@ -52,7 +54,22 @@ export function startSources(options: { client: KubeClient; signal: AbortSignal;
   const { observed: observedFloating, mirrors: floatingMirrors, ...floating } = startFloatingSources(options)
   const providers = new Store<ProviderFacts>({ name: 'provider networks', equals: same })
   const providerMirror = mirror({ ...options, resource: providerResource, store: providers, trim: providerFacts })
-  const mirrors = [podMirror, nodeMirror, subnetMirror, providerMirror, ...services.mirrors, ...floatingMirrors]
+  const namespaceGroups = new Store<string>({ name: 'groups of namespaces' })
+  const groupMirror = mirror({
+    ...options,
+    resource: resources.namespaces,
+    store: namespaceGroups,
+    trim: ({ metadata }) => metadata?.annotations?.[annotationNames.pod.securityGroups],
+  })
+  const mirrors = [
+    groupMirror,
+    podMirror,
+    nodeMirror,
+    subnetMirror,
+    providerMirror,
+    ...services.mirrors,
+    ...floatingMirrors,
+  ]
   const target = new KubeTarget({
     client: options.client,
     resources: [
@@ -93,6 +110,7 @@ export function startSources(options: { client: KubeClient; signal: AbortSignal;
     subnets,
     subnetObjects,
     providers,
+    namespaceGroups,
     mirrors,
     target,
     ready: async () => {

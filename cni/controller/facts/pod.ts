@@ -26,12 +26,16 @@ export interface PodFacts {
   readonly annotations: Readonly<Record<string, string>>
 }
 
-/** What a pod's network depends on: everything but what users and we note on it. */
-export type PodPlace = Pick<PodFacts, 'namespace' | 'name' | 'uid' | 'objectUid' | 'node' | 'ended' | 'hostPorts'>
+/** What a pod's network depends on: of what users and we note on it only the security groups. */
+export type PodPlace = Pick<
+  PodFacts,
+  'namespace' | 'name' | 'uid' | 'objectUid' | 'node' | 'ended' | 'hostPorts' | 'annotations'
+>
 
 export function samePlace(a: PodPlace, b: PodPlace): boolean {
   const instance = a.uid === b.uid && a.objectUid === b.objectUid && a.node === b.node && a.ended === b.ended
-  return instance && same(a.hostPorts, b.hostPorts)
+  const { securityGroups } = annotationNames.pod
+  return instance && a.annotations[securityGroups] === b.annotations[securityGroups] && same(a.hostPorts, b.hostPorts)
 }
 
 const kept = new Set<string>(Object.values(annotationNames.pod))

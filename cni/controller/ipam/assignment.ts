@@ -32,6 +32,8 @@ export interface Usage {
   readonly portsLimit: number | undefined
   /** Some addresses in use that have been excluded since, as `address (holder)`. */
   readonly excludedInUse: readonly string[]
+  /** Some addresses that a pod has and a machine as well, a sentence each. */
+  readonly conflicts: readonly string[]
 }
 
 export function sameUsage(a: Usage, b: Usage): boolean {
@@ -39,6 +41,7 @@ export function sameUsage(a: Usage, b: Usage): boolean {
     a.used === b.used &&
     a.available === b.available &&
     a.portsLimit === b.portsLimit &&
+    a.conflicts.join() === b.conflicts.join() &&
     a.excludedInUse.length === b.excludedInUse.length &&
     a.excludedInUse.every((entry, i) => entry === b.excludedInUse[i])
   )

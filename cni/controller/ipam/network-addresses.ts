@@ -20,11 +20,17 @@ export class NetworkAddresses {
   readonly #pools: readonly AddressPool[]
   readonly #holders = new Map<IpAddress, Holder[]>()
   readonly #held = new Map<Holder, readonly IpAddress[]>()
+  readonly #shared = new Set<IpAddress>()
 
   constructor(network: Pick<Network, 'ranges' | 'gateways' | 'exclude'>) {
     this.#pools = network.ranges.map(
       range => new AddressPool(range, { exclude: network.exclude, reserved: network.gateways }),
     )
+  }
+
+  /** Addresses that several have at once, with all who do. */
+  *shared(): Generator<readonly [IpAddress, readonly Holder[]]> {
+    for (const address of this.#shared) yield [address, this.#holders.get(address) ?? []]
   }
 
   /** Addresses in use in the fuller family. */
@@ -91,6 +97,7 @@ export class NetworkAddresses {
   drop(holder: Holder): void {
     for (const address of this.addressesOf(holder)) {
       const left = (this.#holders.get(address) ?? []).filter(other => other !== holder)
+      if (left.length < 2) this.#shared.delete(address)
       if (left.length > 0) this.#holders.set(address, left)
       else {
         this.#holders.delete(address)
@@ -120,7 +127,7 @@ export class NetworkAddresses {
     for (const address of addresses) {
       const others = this.#holders.get(address)
       if (others === undefined) this.#holders.set(address, [holder])
-      else others.push(holder)
+      else if (others.push(holder) > 1) this.#shared.add(address)
     }
   }
 

@@ -33,6 +33,7 @@ export class NetworkBook {
       available: Math.min(Number(this.#addresses.available), this.#freePorts),
       portsLimit: this.#portsLimit,
       excludedInUse: this.#describeExcludedInUse(),
+      conflicts: this.#describeConflicts(),
     }
   }
 
@@ -113,6 +114,17 @@ export class NetworkBook {
     return this.#exclude.some(range => range.family === family && range.first <= value && value <= range.last)
   }
 
+  /** Only with holders that are not ours: an address that is still held after its pod may have a second pod for a moment. */
+  #describeConflicts(): string[] {
+    const found: string[] = []
+    for (const [address, holders] of this.#addresses.shared()) {
+      const foreign = holders.filter(isForeign)
+      if (foreign.length === 0 || found.length >= named) continue
+      found.push(`${address} is in use by ${holders.map(labelOf).join(' and ')}`)
+    }
+    return found.sort()
+  }
+
   #describeExcludedInUse(): string[] {
     if (this.#excludedInUse.size === 0) return []
     const texts = [...this.#excludedInUse]
@@ -127,6 +139,9 @@ export class NetworkBook {
 export function podHolder(pod: string, uid: string): Holder {
   return `${pod}#${uid}`
 }
+
+/** Holders that are not pods of ours: `port <name>#<uuid>`, `machine <mac>#<node>`. */
+const isForeign = (holder: Holder): boolean => holder.startsWith('port ') || holder.startsWith('machine ')
 
 /** A holder for people: the pod's namespace and name, or the foreign port's name. */
 export function labelOf(holder: Holder): string {

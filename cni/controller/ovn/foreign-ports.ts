@@ -1,9 +1,10 @@
 import { externalIds, managedBy } from '@ovnkit/cni-api'
-import { type NbRow, portAddresses } from '@ovnkit/ovn'
+import type { NbRow } from '@ovnkit/ovn'
 import { type ReadableStore, Store } from '@ovnkit/reconcile'
 import { same } from '../facts/same.ts'
 import type { ForeignPort } from '../ipam/foreign-port.ts'
 import type { Network } from '../subnet/network.ts'
+import { addressesOf } from './foreign-switch.ts'
 import { networkOfOwner } from './known.ts'
 import type { Northbound } from './northbound.ts'
 
@@ -67,7 +68,7 @@ export class ForeignPorts implements Disposable {
   #look(uuid: string, network: string): void {
     const port = this.#nb.table('Logical_Switch_Port').get(uuid)
     if (port === undefined || port.external_ids.get(externalIds.managedBy) === managedBy) this.store.delete(uuid)
-    else this.store.set(uuid, { name: port.name, network, addresses: portAddresses(port) })
+    else this.store.set(uuid, { name: port.name, network, addresses: addressesOf(this.#nb, port) })
   }
 
   #networkOf(row: NbRow<'Logical_Switch'>): string | undefined {

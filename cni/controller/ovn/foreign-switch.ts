@@ -11,13 +11,31 @@ export function foreignSwitch(nb: Northbound, name: string): ForeignSwitch | und
   const ports = [...row.ports].flatMap(uuid => nb.table('Logical_Switch_Port').get(uuid) ?? [])
   const foreign = ports.filter(port => port.external_ids.get(externalIds.managedBy) !== managedBy)
   const gateways = foreign.flatMap(port => routerAddresses(nb, port))
-  const used = foreign.flatMap(port => portAddresses(port))
+  const used = foreign.flatMap(port => addressesOf(nb, port))
   return {
     ranges: rangesOf(row),
     gateways,
-    used: new Set([...used, ...gateways.map(({ ip }) => ip)]),
+    used: new Set(used),
     cluster: clusterOf(row),
   }
+}
+
+/** Every address that a port uses: its own, those that OVN gave it, and those of the router that it leads to. */
+export function addressesOf(nb: Northbound, port: NbRow<'Logical_Switch_Port'>): IpAddress[] {
+  const own = portAddresses({ addresses: port.addresses, dynamic: port.dynamic_addresses })
+  return [...own, ...routerAddresses(nb, port).map(({ ip }) => ip)]
+}
+
+/** Calls back when switches or routers that are not ours change in what a Subnet must agree with. */
+export function followForeignSwitches(nb: Northbound, changed: () => void): Disposable {
+  return nb.onBatch(batch => {
+    const switches = batch.table('Logical_Switch')
+    const renamed = switches?.updated.some(({ columns }) => columns.has('name') || columns.has('other_config'))
+    const ports = batch.table('Logical_Switch_Port')
+    const router = [...(ports?.inserted ?? []), ...(ports?.deleted ?? [])].some(({ type }) => type === 'router')
+    const appeared = [...(switches?.inserted ?? []), ...(switches?.deleted ?? [])].length > 0
+    if (renamed || appeared || router || batch.table('Logical_Router_Port') !== undefined) changed()
+  })
 }
 
 /** Addresses, with their networks, of the router that a port leads to; none for other ports. */

@@ -6,8 +6,8 @@ const byName = { byName: ['name'] }
 const byOwner = { byOwner: [mapKey('external_ids', externalIds.owner)], ...byName }
 
 /**
- * What of the Northbound database is held: the tables that are written, with the columns that are compared. What northd writes back (`up`,
- * `dynamic_addresses` of ports) is left out, so that a port that comes up costs nothing here.
+ * What of the Northbound database is held: the tables that are written, with the columns that are compared, and what is read of others. What northd writes
+ * back (`up` of ports) is left out, so that a port that comes up costs nothing here.
  */
 const tables = {
   Logical_Switch: {
@@ -19,6 +19,7 @@ const tables = {
       'name',
       'type',
       'addresses',
+      'dynamic_addresses',
       'port_security',
       'options',
       'tag',
@@ -37,6 +38,7 @@ const tables = {
   Logical_Router_Policy: { columns: ['priority', 'match', 'action', 'nexthops', 'external_ids'] },
   ACL: { columns: ['name', 'direction', 'priority', 'match', 'action', 'external_ids'] },
   DHCP_Options: { columns: ['cidr', 'options', 'external_ids'] },
+  Port_Group: { columns: ['name', 'ports', 'acls', 'external_ids'], indexes: byName },
   Address_Set: { columns: ['name', 'addresses', 'external_ids'] },
   Load_Balancer: { columns: ['name', 'protocol', 'vips', 'selection_fields', 'options', 'external_ids'] },
   Load_Balancer_Group: { columns: ['name', 'load_balancer'] },
@@ -53,6 +55,7 @@ export const northboundTables = [
   'Logical_Router_Policy',
   'ACL',
   'DHCP_Options',
+  'Port_Group',
   'Address_Set',
   'Load_Balancer',
   'Load_Balancer_Group',

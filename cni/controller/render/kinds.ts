@@ -27,13 +27,14 @@ import { isolationRows } from './isolation.ts'
 import { overlaySet, switchKey, underlaySet } from './layout.ts'
 import { networkRows } from './network.ts'
 import { nodeRows } from './node.ts'
-import { podAnnotations, podPort, publishedPorts } from './pod.ts'
+import { podAnnotations, podPort, podRowKey, publishedPorts } from './pod.ts'
 import { replyPolicies } from './replies.ts'
+import { type GroupWorld, memberships, missingGroup, securityGroups } from './security-groups.ts'
 import { setMembers } from './sets.ts'
 import { underlayKinds } from './underlay-kinds.ts'
 
 /** Everything that renders read. */
-export interface World extends ServiceWorld {
+export interface World extends ServiceWorld, GroupWorld {
   readonly pods: ReadableStore<PodPlace, never>
   readonly subnets: ReadableStore<SubnetFacts>
   readonly providers: ReadableStore<ProviderFacts>
@@ -86,8 +87,7 @@ export function ownerKinds(world: World, makers: Makers): OwnerKind[] {
         const network = view.get(world.networks, key)
         if (network === undefined) return objects([])
         const rendered = renderNetwork(world, makers.nb, network)
-        const own = network.externalSwitch === undefined && network.services
-        return objects(own ? [...rendered, balancers(switchKey(network.key), 'pods')] : rendered)
+        return objects(network.services ? [...rendered, balancersOf(makers.nb, network)] : rendered)
       },
     },
     ...serviceKinds(world, makers.nb),
@@ -114,6 +114,13 @@ function renderNetwork({ dhcpMtu, join }: World, nb: Makers['nb'], network: Netw
     nb.row(row),
   )
   return isOverlay(network) ? [...rows, ...setMembers(nb, overlaySet, network.ranges)] : rows
+}
+
+/** On a switch of ZStack's the group is one element of its set. */
+function balancersOf(nb: Makers['nb'], { key, externalSwitch: value }: Network): Desired {
+  const table = 'Logical_Switch'
+  const row = value === undefined ? { table, key: switchKey(key) } : { table, index: 'byName', value }
+  return nb.element(groupOn(row, 'pods', (of, name) => nb.ref(of, name)))
 }
 
 function renderNode(world: World, { nb, kube }: Makers, key: string, view: View): Rendered {
@@ -171,12 +178,22 @@ function renderPod(world: World, { nb, kube }: Makers, key: string, view: View):
   const network = view.get(world.networks, assignment.network)
   if (network === undefined)
     return { kind: 'wait', reason: 'NetworkGone', message: `network ${assignment.network} is not set up` }
+  const groups = securityGroups(world, pod, network.subnet, view)
+  const missing = missingGroup(world, groups, view)
+  if (missing !== undefined) {
+    return {
+      kind: 'wait',
+      reason: 'NoSecurityGroup',
+      message: `there is no port group "${missing}" for annotation ${annotationNames.pod.securityGroups}`,
+    }
+  }
   const chassis = view.get(world.nodes, pod.node)?.chassis ?? pod.node
   const reachable = isOverlay(network) ? undefined : view.get(world.reachable, everything)
   return {
     kind: 'objects',
     objects: [
       nb.row(podPort(pod, assignment, network, { chassis, dhcp: dhcpOf(nb, network) })),
+      ...memberships(groups, nb.ref('Logical_Switch_Port', podRowKey(pod))).map(spec => nb.element(spec)),
       ...replyPolicies(`pod/${key}`, publishedPorts(pod, assignment), world.joins, view).map(row => nb.row(row)),
       ...(reachable === undefined ? [] : setMembers(nb, underlaySet, assignment.addresses.map(withFamily))),
       kube.annotations(

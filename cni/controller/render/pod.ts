@@ -8,6 +8,9 @@ import { interconnectRoutes, type Reachable } from './interconnect.ts'
 import { switchOf } from './layout.ts'
 import type { Published } from './replies.ts'
 
+/** Key of the row of a pod's port. */
+export const podRowKey = ({ namespace, name, uid }: PodPlace): string => `pod/${namespace}/${name}/${uid}`
+
 /**
  * A pod's logical port. The row belongs to this pod instance: a pod that is created anew under the name gets a row of its own, which the
  * interface of its predecessor cannot bind (`iface-id-ver`).
@@ -19,7 +22,7 @@ export function podPort(
   { chassis, dhcp }: { readonly chassis: string; readonly dhcp: Partial<Record<Family, string>> },
 ): OvnRow {
   return vifPort({
-    key: `pod/${pod.namespace}/${pod.name}/${pod.uid}`,
+    key: podRowKey(pod),
     name: podPortName(pod.namespace, pod.name),
     switch: switchOf(network, 'ports'),
     mac: podMac(assigned),

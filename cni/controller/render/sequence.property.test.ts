@@ -21,6 +21,7 @@ import type { SubnetFacts } from '../facts/subnet.ts'
 import { network } from '../ipam/allocator.fixture.ts'
 import type { Assignment, Usage } from '../ipam/assignment.ts'
 import type { JoinPlace } from '../ipam/join-addresses.ts'
+import type { ForeignGroup } from '../ovn/port-groups.ts'
 import type { TunnelVerdict } from '../ovn/tunnel.ts'
 import { service } from '../service/service.fixture.ts'
 import type { Network } from '../subnet/network.ts'
@@ -38,6 +39,8 @@ function newSources() {
     subnets: new Store<SubnetFacts>({ name: 'subnets' }),
     networks: new Store<Network>({ name: 'networks' }),
     providers: new Store<ProviderFacts>({ name: 'providers' }),
+    namespaceGroups: new Store<string>({ name: 'groups of namespaces' }),
+    portGroups: new Store<ForeignGroup>({ name: 'port groups' }),
     verdicts: new Store<Verdict>({ name: 'verdicts' }),
     assignments: new Store<Assignment, 'network'>({
       name: 'assignments',
@@ -229,7 +232,7 @@ const apply: { readonly [K in Event['kind']]: (sources: Sources, event: Extract<
       spec,
     })
     put(sources.verdicts, name, present, { kind: 'accepted', network: key })
-    put(sources.usage, key, present, { used, available: 9, portsLimit: undefined, excludedInUse: [] })
+    put(sources.usage, key, present, { used, available: 9, portsLimit: undefined, excludedInUse: [], conflicts: [] })
   },
   zone: ({ zones }, { name, zone, present }) => put(zones, name, present, zone),
   service({ services }, { name, local, external, dual, ports: count, affinity, present }) {

@@ -90,6 +90,8 @@ function conditions(input: StatusInput, { phase, reason, message }: Phase): Cond
   if (usage?.portsLimit !== undefined) {
     all.push(condition('PortsLimited', true, 'TunnelType', limitText(usage.portsLimit)))
   }
+  if (usage !== undefined && usage.conflicts.length > 0)
+    all.push(condition('AddressConflict', true, 'AddressInUseTwice', usage.conflicts.join('; ')))
   if (usage !== undefined && usage.excludedInUse.length > 0) {
     all.push(
       condition(

@@ -17,6 +17,8 @@ export interface SwitchFacts {
   readonly netdevBridges: readonly string[]
   /** `ovn-bridge-mappings`: bridges by the physical network that they carry. */
   readonly mappings: Readonly<Record<string, string>>
+  /** Keys of `external_ids` that make the machine a chassis, and our note of them. */
+  readonly chassisKeys: Readonly<Record<string, string>>
 }
 
 export type LocalDatabase = Database<Open_vSwitch_Tables, typeof switchTables>
@@ -57,6 +59,17 @@ export function observeSwitch(database: LocalDatabase, store: SwitchStore): Disp
   })
 }
 
+const chassisKeys = [
+  'ovn-remote',
+  'ovn-encap-type',
+  'ovn-encap-ip',
+  'ovn-monitor-all',
+  'ovn-bridge-datapath-type',
+  'zstack.io/chassis-keys',
+]
+
+const pair = (key: string, value: string | undefined) => (value === undefined ? [] : [[key, value] as const])
+
 function read(database: LocalDatabase): [string, SwitchFacts][] {
   const root = database.table('Open_vSwitch').one()
   if (root === undefined) return []
@@ -74,6 +87,7 @@ function read(database: LocalDatabase): [string, SwitchFacts][] {
           .map(row => row.name)
           .sort(),
         mappings: Object.fromEntries(parseBridgeMappings(root.external_ids.get('ovn-bridge-mappings') ?? '')),
+        chassisKeys: Object.fromEntries(chassisKeys.flatMap(key => pair(key, root.external_ids.get(key)))),
       },
     ],
   ]

@@ -7,6 +7,7 @@ import type { NodeFacts } from '../facts/node.ts'
 import { type SwitchFacts, theSwitch } from '../facts/switch.ts'
 import { theGateway } from '../gateway/store.ts'
 import { theKubeProxy } from '../services/kube-proxy.ts'
+import { ownKeys } from './chassis-keys.ts'
 import { type HostContext, linksOf } from './context.ts'
 import { chooseTunnel, type Encap, findEncap, podMtu } from './encap.ts'
 import { kubernetes, ovs } from './objects.ts'
@@ -46,7 +47,9 @@ export function renderChassis(context: HostContext, view: View): Rendered {
       [gateway]: place && formatNodeGateway(place),
     },
   )
-  const objects: Desired[] = [...externalIds(context, local, encap, tunnel.type), annotations]
+  const { elements, problems } = externalIds(context, local, encap, tunnel.type)
+  const objects: Desired[] = [...elements, annotations]
+  if (problems.length > 0) return { kind: 'invalid', reason: 'ForeignChassis', message: problems.join('; '), objects }
   if (tunnel.problem !== undefined)
     return { kind: 'invalid', reason: 'TunnelTypeRefused', message: tunnel.problem, objects }
   const message = tunnelProblem(local, encap)
@@ -63,8 +66,8 @@ function statesOf({ providerStates }: HostContext, view: View): string | undefin
   return states.length === 0 ? undefined : formatProviderStates(Object.fromEntries(states))
 }
 
-/** ovn-controller(8), "CONFIGURATION". Keys that are not named stay as others have set them. */
-function externalIds({ config }: HostContext, local: SwitchFacts, encap: Encap, type: string): Desired[] {
+/** ovn-controller(8), "CONFIGURATION". Keys that are not named stay as others have set them; in external mode all of theirs do. */
+function externalIds({ config }: HostContext, local: SwitchFacts, encap: Encap, type: string) {
   const values: Record<string, string> = {
     'ovn-remote': sbRemote(config),
     'ovn-encap-type': type,
@@ -73,7 +76,10 @@ function externalIds({ config }: HostContext, local: SwitchFacts, encap: Encap, 
   }
   if (local.datapath === 'netdev') values['ovn-bridge-datapath-type'] = 'netdev'
   const row = { table: 'Open_vSwitch' }
-  return Object.entries(values).map(([key, value]) => ovs.element({ row, column: 'external_ids', key, value }))
+  const shared = config.ovn.mode === 'external'
+  const { ours, problems } = shared ? ownKeys(values, local.chassisKeys) : { ours: values, problems: [] }
+  const elements = Object.entries(ours).map(([key, value]) => ovs.element({ row, column: 'external_ids', key, value }))
+  return { elements, problems }
 }
 
 /** The userspace datapath sends tunnels only through its own bridges: from elsewhere they silently do not leave. */

@@ -43,7 +43,7 @@ export function keepSwitch({ database, config, node, logger }: KeepSwitchOptions
 async function keepOnce({ database, config, node, logger }: KeepSwitchOptions): Promise<void> {
   try {
     for (const operations of [
-      bridgeOperations(database, wantedDatapath(database, config)),
+      bridgeOperations(database, wantedDatapath(database, config), config.ovn.mode === 'external'),
       systemIdOperations(database, node),
     ]) {
       if (operations.length === 0) continue
@@ -55,11 +55,13 @@ async function keepOnce({ database, config, node, logger }: KeepSwitchOptions): 
   }
 }
 
-function bridgeOperations(database: LocalDatabase, datapath: string): Operation[] {
+function bridgeOperations(database: LocalDatabase, datapath: string, external: boolean): Operation[] {
   const root = database.table('Open_vSwitch').one()
   if (root === undefined) return []
   const bridge = database.table('Bridge').by('byName', integrationBridge)
   if (bridge === undefined) return createBridge(root._uuid, datapath)
+  // A hypervisor's bridge is as it wants it.
+  if (external) return []
   const changes = {
     ...(bridge.fail_mode !== 'secure' && { fail_mode: 'secure' }),
     ...((bridge.datapath_type || 'system') !== datapath && { datapath_type: datapath }),
