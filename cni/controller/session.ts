@@ -148,7 +148,7 @@ export class Session implements Disposable {
     // What a Subnet may become depends on whether it is used.
     this.#resources.use(
       allocator.usage.subscribe((_, usage, old) => {
-        if ((usage?.used ?? 0) > 0 !== (old?.used ?? 0) > 0) planner.schedule()
+        if ((usage?.inUse ?? false) !== (old?.inUse ?? false)) planner.schedule()
       }),
     )
     allocator.assignments.markSynced()

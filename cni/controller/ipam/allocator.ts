@@ -55,7 +55,7 @@ export class Allocator {
 
   /** Somebody has addresses of the network: a pod, a held one, a foreign port. */
   inUse(network: string): boolean {
-    return this.#books.get(network)?.empty === false
+    return this.#books.get(network)?.inUse === true
   }
 
   /** Pods gone whose addresses are kept because their ports may still be bound. */

@@ -34,11 +34,14 @@ export interface Usage {
   readonly excludedInUse: readonly string[]
   /** Some addresses that a pod has and a machine as well, a sentence each. */
   readonly conflicts: readonly string[]
+  /** Something keeps the network from going: a pod, a held address, or on a switch of ours a port of somebody else's. */
+  readonly inUse: boolean
 }
 
 export function sameUsage(a: Usage, b: Usage): boolean {
   return (
     a.used === b.used &&
+    a.inUse === b.inUse &&
     a.available === b.available &&
     a.portsLimit === b.portsLimit &&
     a.conflicts.join() === b.conflicts.join() &&

@@ -14,6 +14,7 @@ export class NetworkBook {
   readonly #addresses: NetworkAddresses
   readonly #ports = new Map<Holder, PortKind>()
   readonly #portsLimit: number | undefined
+  readonly #machinesStay: boolean
   #exclude: readonly IpRange[]
   #excludedInUse = new Set<IpAddress>()
 
@@ -22,6 +23,7 @@ export class NetworkBook {
     this.key = network.key
     this.#addresses = new NetworkAddresses(network)
     this.#exclude = network.exclude
+    this.#machinesStay = network.externalSwitch !== undefined
     // With every address taken there is no port key to run out of.
     const room = this.#addresses.available + 1n
     this.#portsLimit = portsLimit !== undefined && BigInt(portsLimit) < room ? portsLimit : undefined
@@ -34,12 +36,15 @@ export class NetworkBook {
       portsLimit: this.#portsLimit,
       excludedInUse: this.#describeExcludedInUse(),
       conflicts: this.#describeConflicts(),
+      inUse: this.inUse,
     }
   }
 
-  /** Nobody has an address of it. */
-  get empty(): boolean {
-    return this.#addresses.used === 0
+  /** Somebody has an address of it who would lose his network with it. Machines on a switch of their own would not. */
+  get inUse(): boolean {
+    if (!this.#machinesStay) return this.#addresses.used > 0
+    for (const holder of this.#addresses.holders()) if (!isForeign(holder)) return true
+    return false
   }
 
   get portKeysExhausted(): boolean {

@@ -231,7 +231,7 @@ function renderSubnet(world: World, kube: KubeDesires, key: string, view: View):
   })
   const desired: Desired[] = [kube.status(ref, { ...status }, { minIntervalMs: statusInterval })]
   // Only what has a network can be in use. While it is being deleted, the finalizer goes with the last address.
-  const used = network !== undefined && (view.get(world.usage, network)?.used ?? 0) > 0
+  const used = network !== undefined && view.get(world.usage, network)?.inUse === true
   if (network !== undefined && (used || !facts.deleting)) desired.push(kube.finalizer(ref, subnetFinalizer))
   return desired
 }

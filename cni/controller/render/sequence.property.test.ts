@@ -232,7 +232,14 @@ const apply: { readonly [K in Event['kind']]: (sources: Sources, event: Extract<
       spec,
     })
     put(sources.verdicts, name, present, { kind: 'accepted', network: key })
-    put(sources.usage, key, present, { used, available: 9, portsLimit: undefined, excludedInUse: [], conflicts: [] })
+    put(sources.usage, key, present, {
+      used,
+      available: 9,
+      portsLimit: undefined,
+      excludedInUse: [],
+      conflicts: [],
+      inUse: true,
+    })
   },
   zone: ({ zones }, { name, zone, present }) => put(zones, name, present, zone),
   service({ services }, { name, local, external, dual, ports: count, affinity, present }) {

@@ -4,7 +4,7 @@ import { network } from '../ipam/allocator.fixture.ts'
 import { type StatusInput, subnetStatus } from './status.ts'
 
 const done: OwnerStatus = { state: 'done', reason: '', message: '', attempts: 0, since: 0 }
-const usage = { used: 3, available: 250, portsLimit: undefined, excludedInUse: [], conflicts: [] }
+const usage = { used: 3, available: 250, portsLimit: undefined, excludedInUse: [], conflicts: [], inUse: true }
 const facts = {
   name: 'a',
   uid: 'u',
@@ -77,7 +77,7 @@ describe('a Subnet’s status', () => {
       ...good,
       facts: { ...facts, deleting: true },
       pods,
-      usage: { ...usage, excludedInUse: ['10.0.0.5 (ns/x)'], conflicts: [] },
+      usage: { ...usage, excludedInUse: ['10.0.0.5 (ns/x)'], conflicts: [], inUse: true },
     })
     const message = (type: string) => status.conditions?.find(one => one.type === type)?.message
     expect(message('ExcludedInUse')).toContain('10.0.0.5 (ns/x)')
