@@ -49,8 +49,6 @@ export const annotationNames = {
     mtu: 'zstack.io/node-mtu',
     /** How the node fares with each ProviderNetwork, `formatProviderStates`; written by the agent. */
     providerNetworks: 'zstack.io/provider-networks',
-    /** Addresses of underlay Subnets that a machine on the wire has, as `address=MAC` with commas; written by the agent. */
-    addressConflicts: 'zstack.io/address-conflicts',
     /** The node's place in the outer network in gateway mode shared, `formatNodeGateway`; written by the agent. */
     gateway: 'zstack.io/node-gateway',
     /** The block of addresses that the node takes first; written by the controller. */
