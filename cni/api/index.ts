@@ -27,6 +27,7 @@ export {
   apiGroup,
   apiVersion,
   clusterRouter,
+  egressSetName,
   externalBridge,
   externalIds,
   externalNetwork,

@@ -150,3 +150,8 @@ export const paths = {
   nbDatabase: 'unix:/var/run/ovn/ovnnb_db.sock',
   sbDatabase: 'unix:/var/run/ovn/ovnsb_db.sock',
 } as const
+
+/** Name of the address set with the pods that leave with an address of an EgressIP. */
+export function egressSetName(address: string): string {
+  return `egress_${address.replaceAll(':', '_')}`
+}

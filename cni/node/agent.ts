@@ -11,6 +11,9 @@ import { createHostStore, observeHost } from './facts/host.ts'
 import { createSwitchStore, type LocalDatabase, observeSwitch, switchTables } from './facts/switch.ts'
 import { announcePresence, installCni, wasInitialized } from './files/conflist.ts'
 import { Installation } from './files/installation.ts'
+import { Announcer } from './floating/announcer.ts'
+import { EgressPods } from './floating/egress-pods.ts'
+import { followHeld } from './floating/held.ts'
 import { createRulesetStore, watchRuleset } from './forwarding/watch.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { createGatewayStore } from './gateway/store.ts'
@@ -87,7 +90,13 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   // What starts once the database answers; until then, and where it never does, nothing.
   const late = stack.use(new DisposableStack())
   let engine: Engine | undefined
-  const mirrors = [sources.podMirror, sources.nodeMirror, sources.subnetMirror, ...sources.serviceMirrors]
+  const mirrors = [
+    sources.podMirror,
+    sources.nodeMirror,
+    sources.subnetMirror,
+    ...sources.serviceMirrors,
+    ...sources.floating.mirrors,
+  ]
   const readiness: Readiness = new Readiness({
     node,
     database,
@@ -102,7 +111,20 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   stack.use(await startCniServer({ path, commands, timeout, logger, metrics: options.metrics, signal }))
 
   const { pods } = sources
-  engine = await createHostEngine({ context, pods, database, client, nodeMirror: sources.nodeMirror, logger, stack })
+  const held = followHeld({ node, ...sources.floating })
+  const { sources: egress } = stack.use(new EgressPods({ config, held, logger }))
+  const floating = { held, sources: egress }
+  engine = await createHostEngine({
+    context,
+    pods: sources.pods,
+    database,
+    client,
+    nodeMirror: sources.nodeMirror,
+    floating,
+    logger,
+    stack,
+  })
+  stack.use(new Announcer({ held, links: context.links, outcomes: engine.statusStore, netlink, logger }))
   const recorder = new EventRecorder({ client, component: 'zstack-ovnkube-node', instance: node, logger })
   stack.use(reportMistakes({ engine, nodes: sources.nodes, node, recorder, logger }))
   stack.use(serveHealth({ config, context, engine, recorder, logger }))

@@ -6,6 +6,7 @@ import { type NodeFacts, nodeFacts, sameNode } from './facts/node.ts'
 import { type PodFacts, podFacts } from './facts/pod.ts'
 import { type SubnetFacts, sameSubnet, subnetFacts } from './facts/subnet.ts'
 import { createProviderStore, type ProviderFacts, providerFacts } from './provider/facts.ts'
+import { type FloatingSources, followFloating } from './floating/sources.ts'
 import { followServices, type ServiceSources } from './services/sources.ts'
 
 /** What the agent follows of the API: the pods of its node, its node, all Subnets, and Services as far as hosts are concerned. */
@@ -17,6 +18,8 @@ export interface ClusterSources extends ServiceSources {
   readonly nodeMirror: Mirror
   readonly subnetMirror: Mirror
   readonly providers: Store<ProviderFacts>
+  /** What may put an address onto this node. */
+  readonly floating: FloatingSources
 }
 
 export interface SourceOptions {
@@ -33,8 +36,10 @@ export function followCluster({ client, node, services, signal, logger }: Source
   const nodes = new Store<NodeFacts>({ name: 'nodes', equals: sameNode })
   const subnets = new Store<SubnetFacts>({ name: 'subnets', equals: sameSubnet })
   const common = { client, signal, logger }
+  const followed = followServices(common, services)
   return {
-    ...followServices(common, services),
+    ...followed,
+    floating: followFloating({ ...common, node, services: services ? followed.services : undefined }),
     pods,
     nodes,
     subnets,

@@ -1,12 +1,10 @@
+import { egressSetName } from '@ovnkit/cni-api'
 import { type Cidr, type IpAddress, ipFamily } from '@ovnkit/inet'
 import { addressSet, and, inAddressSet, not, type OvnRow, oneOf, reroutePolicy } from '@ovnkit/ovn'
 import { ipFields, policyPriority, routerPolicies } from '../render/layout.ts'
 
 /** Key of the address set with the pods that leave with an address. */
 export const sourceSetKey = (address: IpAddress) => `egress/${address}`
-
-/** Its name, which a match can hold. Every address is one EgressIP's. */
-export const sourceSetName = (address: IpAddress) => `egress_${address.replaceAll(':', '_')}`
 
 /**
  * The set of pods that leave with an address, which the pods fill themselves, and the policy that leads their packets to the node that holds the address. It is above
@@ -17,10 +15,10 @@ export const sourceSetName = (address: IpAddress) => `egress_${address.replaceAl
 export function sourceRows(address: IpAddress, nextHop: IpAddress | undefined, excluded: readonly Cidr[]): OvnRow[] {
   const family = ipFamily(address)
   const fields = ipFields[family]
-  const set = addressSet({ key: sourceSetKey(address), name: sourceSetName(address) })
+  const set = addressSet({ key: sourceSetKey(address), name: egressSetName(address) })
   if (nextHop === undefined) return [set]
   const others = excluded.filter(range => range.family === family).map(range => range.text)
-  const from = inAddressSet(fields.src, sourceSetName(address))
+  const from = inAddressSet(fields.src, egressSetName(address))
   return [
     set,
     reroutePolicy({

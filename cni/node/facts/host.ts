@@ -1,4 +1,4 @@
-import { type IpAddress, ipFamily } from '@ovnkit/inet'
+import { cidrOf, type IpAddress, ipFamily } from '@ovnkit/inet'
 import type { Netlink, NetlinkEvent, Subscription } from '@ovnkit/linux'
 import { Store } from '@ovnkit/reconcile'
 
@@ -8,6 +8,8 @@ export interface HostLink {
   readonly mtu: number
   /** Global addresses, IPv4 first. */
   readonly addresses: readonly IpAddress[]
+  /** The networks that it is on, by its addresses: `192.0.2.0/24`. */
+  readonly networks: readonly string[]
 }
 
 export type HostStore = Store<HostLink>
@@ -46,9 +48,11 @@ async function readHost(netlink: Netlink, store: HostStore): Promise<void> {
   const [links, addresses] = await Promise.all([netlink.links(), netlink.addresses()])
   const usable = addresses.filter(({ scope, tentative }) => scope === 'global' && !tentative)
   const found = links.flatMap(({ index, name, mtu }): [string, HostLink][] => {
-    const own = usable.filter(address => address.index === index).map(({ address }) => address)
+    const own = usable.filter(address => address.index === index)
     if (own.length === 0) return []
-    return [[name, { name, mtu, addresses: own.sort((a, b) => ipFamily(a) - ipFamily(b)) }]]
+    const sorted = own.map(({ address }) => address).sort((a, b) => ipFamily(a) - ipFamily(b))
+    const networks = own.map(({ address, prefixLength }) => cidrOf(address, prefixLength).text)
+    return [[name, { name, mtu, addresses: sorted, networks }]]
   })
   store.replace(found)
 }

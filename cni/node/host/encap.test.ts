@@ -5,8 +5,8 @@ import { chooseTunnel, findEncap, podMtu } from './encap.ts'
 
 const config = (env: Record<string, string> = {}) => readConfig({ env })
 const links = [
-  { name: 'eth0', mtu: 1500, addresses: [parseIp('192.0.2.1'), parseIp('2001:db8::1')] },
-  { name: 'eth1', mtu: 9000, addresses: [parseIp('198.51.100.1')] },
+  { name: 'eth0', mtu: 1500, addresses: [parseIp('192.0.2.1'), parseIp('2001:db8::1')], networks: [] },
+  { name: 'eth1', mtu: 9000, addresses: [parseIp('198.51.100.1')], networks: [] },
 ]
 const node = {
   uid: 'u',

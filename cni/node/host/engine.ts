@@ -5,6 +5,7 @@ import type { Logger } from '@ovnkit/process'
 import { databaseReplica, Engine, OvsdbTarget, type Store } from '@ovnkit/reconcile'
 import type { PodFacts } from '../facts/pod.ts'
 import type { LocalDatabase } from '../facts/switch.ts'
+import { type FloatingWorld, floatingKinds } from '../floating/kinds.ts'
 import { renderForwarding } from '../forwarding/render.ts'
 import { renderGateway } from '../gateway/render.ts'
 import { renderPodRoutes, renderUnderlayMasquerade } from '../provider/pods.ts'
@@ -25,6 +26,7 @@ export interface HostEngineOptions {
   readonly database: LocalDatabase
   readonly client: KubeClient
   readonly nodeMirror: Mirror
+  readonly floating: FloatingWorld
   readonly logger: Logger
   /** Takes what is open as long as the engine is used. */
   readonly stack: AsyncDisposableStack
@@ -43,7 +45,7 @@ export const hostOwners = {
 
 /** What keeps the host as it should be: the switch's database, kernel, nftables, and annotations of the Node. */
 export async function createHostEngine(options: HostEngineOptions): Promise<Engine> {
-  const { context, pods, database, logger, stack } = options
+  const { context, pods, database, floating, logger, stack } = options
   const ofNode = [context.node]
   const onError = (err: unknown) => logger.error({ err }, 'could not read the state of the kernel')
   return new Engine({
@@ -59,6 +61,7 @@ export async function createHostEngine(options: HostEngineOptions): Promise<Engi
       { kind: 'kube-proxy', keys: ofNode, render: (_, view) => renderKubeProxy(context, view), order: 4 },
       { kind: hostOwners.gateway, keys: ofNode, render: (_, view) => renderGateway(context, view), order: 4 },
       ...serviceKinds(context),
+      ...floatingKinds(context, floating),
     ],
     targets: [
       new OvsdbTarget({
@@ -74,6 +77,7 @@ export async function createHostEngine(options: HostEngineOptions): Promise<Engi
       ...[context.nodes, context.subnets, context.links, context.switches, context.ruleset, context.gateway],
       ...[context.services, context.slices, context.serviceCIDRs, context.published, context.kubeProxy],
       ...[context.providers, pods],
+      ...[floating.held, floating.sources],
     ],
     logger,
   })

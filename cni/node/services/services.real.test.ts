@@ -51,7 +51,7 @@ async function host(
   context.subnets.replace([
     ['s', { ranges: [parseCidr('10.244.0.0/16'), parseCidr('fd00:10:244::/64')], overlay: true, natOutgoing: true }],
   ])
-  context.links.replace([['eth0', { name: 'eth0', mtu: 1500, addresses: [parseIp('192.0.2.1')] }]])
+  context.links.replace([['eth0', { name: 'eth0', mtu: 1500, addresses: [parseIp('192.0.2.1')], networks: [] }]])
   prepare(context)
   for (const store of [context.services, context.slices, context.serviceCIDRs, pods, context.switches])
     store.markSynced()
