@@ -13,7 +13,7 @@ import { announcePresence, installCni, wasInitialized } from './files/conflist.t
 import { Installation } from './files/installation.ts'
 import { Announcer } from './floating/announcer.ts'
 import { EgressPods } from './floating/egress-pods.ts'
-import { followHeld } from './floating/held.ts'
+import { followFloatingAddresses } from './floating/held.ts'
 import { createRulesetStore, watchRuleset } from './forwarding/watch.ts'
 import { Gateway } from './gateway/gateway.ts'
 import { createGatewayStore } from './gateway/store.ts'
@@ -111,9 +111,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   stack.use(await startCniServer({ path, commands, timeout, logger, metrics: options.metrics, signal }))
 
   const { pods } = sources
-  const held = followHeld({ node, ...sources.floating })
-  const { sources: egress } = stack.use(new EgressPods({ config, held, logger }))
-  const floating = { held, sources: egress }
+  const { held, ways } = followFloatingAddresses({ node, nodes: sources.nodes, ...sources.floating })
+  const floating = { held, ways, sources: stack.use(new EgressPods({ config, ways, logger })).sources }
   engine = await createHostEngine({
     context,
     pods: sources.pods,

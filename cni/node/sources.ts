@@ -5,8 +5,8 @@ import { Store } from '@ovnkit/reconcile'
 import { type NodeFacts, nodeFacts, sameNode } from './facts/node.ts'
 import { type PodFacts, podFacts } from './facts/pod.ts'
 import { type SubnetFacts, sameSubnet, subnetFacts } from './facts/subnet.ts'
-import { createProviderStore, type ProviderFacts, providerFacts } from './provider/facts.ts'
 import { type FloatingSources, followFloating } from './floating/sources.ts'
+import { createProviderStore, type ProviderFacts, providerFacts } from './provider/facts.ts'
 import { followServices, type ServiceSources } from './services/sources.ts'
 
 /** What the agent follows of the API: the pods of its node, its node, all Subnets, and Services as far as hosts are concerned. */
@@ -39,7 +39,7 @@ export function followCluster({ client, node, services, signal, logger }: Source
   const followed = followServices(common, services)
   return {
     ...followed,
-    floating: followFloating({ ...common, node, services: services ? followed.services : undefined }),
+    floating: followFloating({ ...common, services: services ? followed.services : undefined }),
     pods,
     nodes,
     subnets,

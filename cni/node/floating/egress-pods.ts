@@ -4,11 +4,11 @@ import { OVN_Southbound, type OVN_Southbound_Tables } from '@ovnkit/ovn'
 import { type Clause, type Database, openDatabase } from '@ovnkit/ovsdb'
 import type { Logger } from '@ovnkit/process'
 import { type ReadableStore, Store } from '@ovnkit/reconcile'
-import type { Held } from './held.ts'
+import type { WayOut } from './held.ts'
 
 export interface EgressPodsOptions {
   readonly config: Config
-  readonly held: ReadableStore<Held>
+  readonly ways: ReadableStore<WayOut>
   readonly logger: Logger
 }
 
@@ -18,8 +18,8 @@ const tables = {
 type Southbound = Database<OVN_Southbound_Tables, typeof tables>
 
 /**
- * Which pods, of any node, leave by this one: the address sets by which OVN leads them here, from the Southbound database. The database is asked only while an
- * EgressIP's address lives here, and only for the sets of such addresses.
+ * Which pods, of any node, leave with the addresses that may live here: the address sets by which OVN leads them, from the Southbound database. The database is asked
+ * only while there are such addresses, and only for their sets.
  */
 export class EgressPods implements AsyncDisposable {
   /** Source by the pod's address. */
@@ -32,9 +32,9 @@ export class EgressPods implements AsyncDisposable {
 
   constructor(options: EgressPodsOptions) {
     this.#options = options
-    const { held } = options
-    this.#resources.use(held.subscribe(() => this.#follow()))
-    this.#resources.use(held.onSynced(() => this.#follow()))
+    const { ways } = options
+    this.#resources.use(ways.subscribe(() => this.#follow()))
+    this.#resources.use(ways.onSynced(() => this.#follow()))
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -44,12 +44,12 @@ export class EgressPods implements AsyncDisposable {
   }
 
   #follow(): void {
-    const { held, logger } = this.#options
-    if (!held.synced) return
+    const { ways, logger } = this.#options
+    if (!ways.synced) return
     const names = new Map<string, IpAddress>()
-    for (const key of held.keys()) {
-      const one = held.get(key)
-      if (one?.egress !== undefined) names.set(egressSetName(one.address), one.address)
+    for (const key of ways.keys()) {
+      const way = ways.get(key)
+      if (way !== undefined) names.set(egressSetName(way.address), way.address)
     }
     if (this.#database !== undefined && [...names.keys()].sort().join() === [...this.#names.keys()].sort().join())
       return

@@ -4,12 +4,13 @@ import { KernelAddress, KernelNeighbour, NftChain, NftElement, NftSet } from '@o
 import type { Desired, OwnerKind, ReadableStore, Rendered, View } from '@ovnkit/reconcile'
 import { type HostContext, linksOf } from '../host/context.ts'
 import { nftFamilies, hostTable as table } from '../host/table.ts'
-import type { Held } from './held.ts'
+import type { Held, WayOut } from './held.ts'
 import { linkOf } from './link.ts'
 
 export interface FloatingWorld {
   readonly held: ReadableStore<Held>
-  /** Source of each pod that leaves by this node with a fixed one. */
+  readonly ways: ReadableStore<WayOut>
+  /** Source of each pod that may leave by this node with a fixed one. */
   readonly sources: ReadableStore<IpAddress>
 }
 
@@ -20,7 +21,7 @@ export const heldKind = 'held-address'
 const home = 'lo'
 
 /** Owners of the addresses that live on this node, and of what makes pods leave with them. */
-export function floatingKinds(context: HostContext, { held, sources }: FloatingWorld): OwnerKind[] {
+export function floatingKinds(context: HostContext, { held, ways, sources }: FloatingWorld): OwnerKind[] {
   const objects = (list: readonly Desired[]): Rendered => ({ kind: 'objects', objects: list })
   return [
     { kind: 'floating', keys: [context.node], order: 3, render: () => objects(skeleton()) },
@@ -30,7 +31,16 @@ export function floatingKinds(context: HostContext, { held, sources }: FloatingW
       order: 4,
       render(key, view) {
         const one = view.get(held, key)
-        return objects(one === undefined ? [] : [...here(context, one, view), ...wayOut(one)])
+        return objects(one === undefined ? [] : here(context, one, view))
+      },
+    },
+    {
+      kind: 'egress-way',
+      keys: ways,
+      order: 4,
+      render(key, view) {
+        const way = view.get(ways, key)
+        return objects(way === undefined ? [] : [chainFor(way)])
       },
     },
     {
@@ -89,13 +99,12 @@ function here({ links }: HostContext, { address, announce, link: named }: Held, 
   return [...own, new KernelNeighbour({ link, address, proxy: true })]
 }
 
-function wayOut({ address, egress }: Held): Desired[] {
-  if (egress === undefined) return []
+function chainFor({ address, excluded }: WayOut): Desired {
   const family = ipFamily(address)
   const ip = family === 4 ? 'ip' : 'ip6'
-  const others = egress.excluded.filter(range => range.includes(':') === (family === 6))
+  const others = excluded.filter(range => range.includes(':') === (family === 6))
   const rules = [...others.map(range => `${ip} daddr ${range} return`), `snat ${ip} to ${address} fully-random`]
-  return [new NftChain({ table, name: chainOf(address), rules })]
+  return new NftChain({ table, name: chainOf(address), rules })
 }
 
 const chainOf = (address: IpAddress) => `egress-${address.replaceAll(':', '_')}`

@@ -1,7 +1,7 @@
 import { type Announce, type EgressIP, egressIPs, type LoadBalancerPool, loadBalancerPools } from '@ovnkit/cni-api'
 import { type ServiceFacts, serviceFacts, serviceSelector } from '@ovnkit/cni-service'
 import { type IpAddress, tryParseIp } from '@ovnkit/inet'
-import { type KubeClient, type Mirror, mirror, resources } from '@ovnkit/kube'
+import { type KubeClient, type LabelSelector, type Mirror, mirror, resources } from '@ovnkit/kube'
 import type { Logger } from '@ovnkit/process'
 import { Store } from '@ovnkit/reconcile'
 
@@ -12,12 +12,14 @@ export interface Announcing {
   readonly link: string
 }
 
-/** What the agent keeps of an EgressIP that has addresses on its node. */
+/** What the agent keeps of an EgressIP. */
 export interface EgressFacts extends Announcing {
-  /** Those that live on this node. */
-  readonly addresses: readonly IpAddress[]
+  /** Its addresses, and where they live. */
+  readonly items: readonly { readonly address: IpAddress; readonly node: string }[]
   /** Destinations, as written, to which they are no source. */
   readonly excluded: readonly string[]
+  /** Nodes that may hold them; without it all. */
+  readonly nodeSelector: LabelSelector | undefined
 }
 
 export interface FloatingSources {
@@ -30,7 +32,6 @@ export interface FloatingSources {
 
 export interface FloatingSourceOptions {
   readonly client: KubeClient
-  readonly node: string
   /** The Services that are followed anyway; undefined: none are, as a kube-proxy serves them. */
   readonly services: Store<ServiceFacts> | undefined
   readonly signal: AbortSignal
@@ -38,12 +39,12 @@ export interface FloatingSourceOptions {
 }
 
 /** Follows what may put an address onto this node. */
-export function followFloating({ client, node, services, signal, logger }: FloatingSourceOptions): FloatingSources {
+export function followFloating({ client, services, signal, logger }: FloatingSourceOptions): FloatingSources {
   const common = { client, signal, logger }
   const egress = new Store<EgressFacts>({ name: 'egress IPs', equals: same })
   const pools = new Store<Announcing>({ name: 'pools', equals: same })
   const mirrors: Mirror[] = [
-    mirror({ ...common, resource: egressIPs, store: egress, trim: one => egressFacts(one, node) }),
+    mirror({ ...common, resource: egressIPs, store: egress, trim: egressFacts }),
     mirror({
       ...common,
       resource: loadBalancerPools,
@@ -68,9 +69,12 @@ export function followFloating({ client, node, services, signal, logger }: Float
   return { egressIPs: egress, pools, balancers, mirrors }
 }
 
-function egressFacts({ spec, status }: EgressIP, node: string): EgressFacts | undefined {
-  const addresses = (status?.items ?? []).flatMap(item => (item.node === node ? (tryParseIp(item.address) ?? []) : []))
-  return addresses.length === 0 ? undefined : { ...announcing(spec), addresses, excluded: spec.excludedCIDRs ?? [] }
+function egressFacts({ spec, status }: EgressIP): EgressFacts {
+  const items = (status?.items ?? []).flatMap(({ address, node }) => {
+    const ip = tryParseIp(address)
+    return ip === undefined ? [] : [{ address: ip, node }]
+  })
+  return { ...announcing(spec), items, excluded: spec.excludedCIDRs ?? [], nodeSelector: spec.nodeSelector }
 }
 
 const announcing = ({ announce, interface: link }: EgressIP['spec'] | LoadBalancerPool['spec']): Announcing => ({

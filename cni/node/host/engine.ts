@@ -77,7 +77,7 @@ export async function createHostEngine(options: HostEngineOptions): Promise<Engi
       ...[context.nodes, context.subnets, context.links, context.switches, context.ruleset, context.gateway],
       ...[context.services, context.slices, context.serviceCIDRs, context.published, context.kubeProxy],
       ...[context.providers, pods],
-      ...[floating.held, floating.sources],
+      ...[floating.held, floating.ways, floating.sources],
     ],
     logger,
   })
