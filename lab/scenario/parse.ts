@@ -10,7 +10,8 @@
  * `# exit 1` expects that exit code. A command without expected lines must only succeed.
  *
  * Below the title, the lab it wants: `modes: light, full`, `nodes: 2`, `tunnel: vxlan`, `families: ipv4`, `datapath: netdev`
- * (these are the defaults; `datapath: system` needs a kernel with openvswitch, and runs in a virtual machine of that kind).
+ * (these are the defaults; `datapath: system` needs a kernel with openvswitch, and runs in a virtual machine of that kind). `suite: long` keeps it
+ * for the runs of everything.
  */
 export interface Step {
   readonly line: number
@@ -32,6 +33,8 @@ export interface Scenario {
   readonly datapath: 'netdev' | 'system'
   /** What the lab runs of the product: its programs, or nothing yet, with its images at hand. */
   readonly product: 'programs' | 'images'
+  /** `long`: runs with everything only, not among those that run at every change. */
+  readonly suite: 'short' | 'long'
   /** Keys of the product's configuration, as YAML in one line. */
   readonly settings: string
   readonly steps: readonly Step[]
@@ -63,9 +66,10 @@ function headerOf(file: string, lines: readonly string[]): Omit<Scenario, 'file'
   const families = choice<Scenario['families']>('families', 'ipv4', 'ipv6', 'dual')
   const datapath = choice<Scenario['datapath']>('datapath', 'netdev', 'system')
   const product = choice<Scenario['product']>('product', 'programs', 'images')
+  const suite = choice<Scenario['suite']>('suite', 'short', 'long')
   const nodes = Number(value('nodes') ?? 2)
   if (!Number.isInteger(nodes) || nodes < 1) throw new Error(`${file}: nodes: expected a number, got ${value('nodes')}`)
-  return { modes, nodes, tunnel, families, datapath, product, settings: value('settings') ?? '' }
+  return { modes, nodes, tunnel, families, datapath, product, suite, settings: value('settings') ?? '' }
 }
 
 const indent = '    '

@@ -31,13 +31,13 @@ export interface Run {
 
 export const kinds = ['light', 'kubelet', 'all', 'system'] as const
 
-/** What `lab test KIND` runs: every light one, one with kubelets, everything everywhere it can, or what needs the kernel's datapath. */
+/** What `lab test KIND` runs: every short light one, one with kubelets, everything everywhere it can, or what needs the kernel's datapath. */
 export function runsOf(kind: (typeof kinds)[number]): Run[] {
   const everything = allScenarios().flatMap(scenario => scenario.modes.map(mode => ({ scenario, mode })))
   const runs = everything.filter(({ scenario }) => (scenario.datapath === 'system') === (kind === 'system'))
   if (kind === 'system') return runs
   if (kind === 'all') return runs
-  if (kind === 'light') return runs.filter(({ mode }) => mode === 'light')
+  if (kind === 'light') return runs.filter(({ scenario, mode }) => mode === 'light' && scenario.suite === 'short')
   return runs.filter(({ scenario, mode }) => mode === 'full' && basename(scenario.file) === 'first-pods.txt')
 }
 
@@ -110,6 +110,8 @@ async function startFor({ scenario, mode }: Run, options: LabOptions, tell: (tex
     tunnel,
     families,
     datapath,
+    // The userspace connection tracking of 3.1 ends on an assertion now and then.
+    openvswitch: datapath === 'netdev' ? 'newer' : 'host',
     settings,
     controllers: true,
     owned: true,
