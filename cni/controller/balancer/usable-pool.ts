@@ -39,7 +39,7 @@ export class UsablePool {
   /** Gives the Service the addresses that it wants and one of each further family, or nothing. */
   give(client: Client, wanted: readonly IpAddress[]): Grant {
     const got: IpAddress[] = []
-    const problem = this.#takeAll(client, wanted, got) ?? this.#takeRest(client, got)
+    const problem = this.#cannot(client, wanted) ?? this.#takeAll(client, wanted, got) ?? this.#takeRest(client, got)
     if (problem !== undefined) {
       for (const address of got) this.book.release(address, client.key)
       return problem
@@ -47,6 +47,14 @@ export class UsablePool {
     const order = client.facts.families
     got.sort((a, b) => order.indexOf(ipFamily(a)) - order.indexOf(ipFamily(b)))
     return { state: 'granted', pool: this.facts.name, addresses: got }
+  }
+
+  /** What no other Service has a part in comes first: the answer must not depend on who asked before. */
+  #cannot({ facts }: Client, wanted: readonly IpAddress[]): Refusal | undefined {
+    if (facts.preferDual) return undefined
+    const missing = facts.families.filter(family => !wanted.some(address => ipFamily(address) === family))
+    const unserved = missing.find(family => !this.book.serves(family))
+    return unserved === undefined ? undefined : this.#lack(unserved)
   }
 
   #takeAll({ key }: Client, wanted: readonly IpAddress[], got: IpAddress[]): Refusal | undefined {
@@ -75,8 +83,6 @@ export class UsablePool {
 
   #takeRest({ key, facts }: Client, got: IpAddress[]): Refusal | undefined {
     const missing = facts.families.filter(family => !got.some(address => ipFamily(address) === family))
-    const unserved = missing.find(family => !this.book.serves(family))
-    if (unserved !== undefined && !facts.preferDual) return this.#lack(unserved)
     let problem: Refusal | undefined
     for (const family of missing) {
       const address = this.book.next(family, key)
