@@ -1,6 +1,7 @@
 import type { KubeConfig } from '../config/server.ts'
 import type { ResponseSink } from '../http/exchange.ts'
 import { type KubeObject, type ObjectName, pathOf, type Resource } from '../resources.ts'
+import { Comeback } from './comeback.ts'
 import { Deadline } from './deadline.ts'
 import { decodeJson } from './decode.ts'
 import { TransportError } from './errors.ts'
@@ -35,6 +36,8 @@ interface ListBody<T> {
  */
 export class KubeClient {
   readonly config: KubeConfig
+  /** For those who wait until the server can be reached again. */
+  readonly comeback = new Comeback()
   readonly #transport: Transport
   readonly #onAttempt: ((attempt: Attempt) => void) | undefined
 

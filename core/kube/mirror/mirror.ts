@@ -151,6 +151,7 @@ class RunningMirror<T extends KubeObject, V> implements Mirror {
       resourceVersion: this.#version ?? '',
       onOpen: () => {
         this.#problem = undefined
+        this.#options.client.comeback.reached()
       },
       onEvent: (type, object) => this.#apply(type, object),
       onVersion: (version, bookmark) => {
@@ -179,7 +180,9 @@ class RunningMirror<T extends KubeObject, V> implements Mirror {
     const text = error instanceof Error ? error.message : String(error)
     this.#problem = `${this.#name}: ${this.synced ? 'watch interrupted' : 'not listed yet'}: ${text}`
     logger?.warn({ err: error, resource: this.#name, retryInMs: Math.round(delay) }, 'list and watch interrupted')
-    await sleep(delay, signal)
+    // A refusal is about this resource; a server that nobody reaches comes back for all.
+    if (error instanceof ApiError) await sleep(delay, signal)
+    else await this.#options.client.comeback.wait(delay, signal)
   }
 
   async #unserved(): Promise<void> {
