@@ -7,8 +7,9 @@ import {
   type LoadBalancerPoolSpec,
   loadBalancerClass,
   loadBalancerPools,
+  subnets,
 } from '@ovnkit/cni-api'
-import { isApiError, resources, type Service } from '@ovnkit/kube'
+import { isApiError, type KubeObject, resources, type Service } from '@ovnkit/kube'
 import { waitUntil } from '@ovnkit/kube/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { World } from './testing/world.ts'
@@ -159,6 +160,33 @@ describe('a Service of type LoadBalancer', () => {
         error => isApiError(error, 'notFound'),
       ),
     )
+  })
+
+  it('has no part in a pool that is deleted while nobody leads: it goes when somebody does, as a Subnet does', async () => {
+    const { client } = world.kube
+    await pool('unused', { addresses: ['10.98.0.0/24'] })
+    await world.addSubnet('unused', { cidr: '10.97.0.0/24', gateway: '10.97.0.1' })
+    const all = [
+      [loadBalancerPools, 'unused'],
+      [subnets, 'unused'],
+    ] as const
+    for (const [resource, name] of all) {
+      await waitUntil(`the finalizer of ${resource.kind}`, async () => {
+        const { metadata } = await client.get<KubeObject>(resource, { name })
+        return (metadata?.finalizers ?? []).length > 0
+      })
+    }
+    await world.stopController()
+    for (const [resource, name] of all) await client.delete(resource, { name })
+    await world.startController()
+    for (const [resource, name] of all) {
+      await waitUntil(`${resource.kind} to go`, () =>
+        client.get<KubeObject>(resource, { name }).then(
+          () => false,
+          error => isApiError(error, 'notFound'),
+        ),
+      )
+    }
   })
 
   it('gets no address of a pool that overlaps another one or a Subnet', async () => {

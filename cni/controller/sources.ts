@@ -8,7 +8,7 @@ import { type ProviderFacts, providerFacts } from './facts/provider.ts'
 import { same } from './facts/same.ts'
 import { type SubnetFacts, subnetFacts } from './facts/subnet.ts'
 import { type FloatingSources, startFloatingSources } from './floating/sources.ts'
-import { providerResource, subnetResource } from './resources.ts'
+import { providerResource, subnetFinalizer, subnetResource } from './resources.ts'
 import { type ServiceSources, startServiceSources } from './service/sources.ts'
 
 /** What the controller knows of the Kubernetes API: stores that follow it, on the leader and on those that stand by alike. */
@@ -89,6 +89,7 @@ export function startSources(options: { client: KubeClient; signal: AbortSignal;
         resource: subnetResource,
         store: subnetObjects,
         observe: observeSubnet,
+        sweepFinalizer: subnetFinalizer,
         version: key => subnetMirror.version(key),
       }),
       ...observedServices,

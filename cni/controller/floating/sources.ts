@@ -15,6 +15,7 @@ import { Store } from '@ovnkit/reconcile'
 import { type EgressIPFacts, egressIPFacts } from '../facts/egress-ip.ts'
 import { type PoolFacts, poolFacts } from '../facts/pool.ts'
 import { same } from '../facts/same.ts'
+import { poolFinalizer } from '../resources.ts'
 
 /** What the controller knows of addresses that live on one node. */
 export interface FloatingSources {
@@ -63,7 +64,13 @@ export function startFloatingSources(options: {
     namespaces,
     mirrors: [poolMirror, egressMirror, namespaceMirror],
     observed: [
-      observed({ resource: loadBalancerPools, store: poolObjects, observe, version: key => poolMirror.version(key) }),
+      observed({
+        resource: loadBalancerPools,
+        store: poolObjects,
+        observe,
+        sweepFinalizer: poolFinalizer,
+        version: key => poolMirror.version(key),
+      }),
       observed({
         resource: egressIPResource,
         store: egressIPObjects,

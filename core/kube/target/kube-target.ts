@@ -3,9 +3,9 @@ import type { KubeClient } from '../client/client.ts'
 import { decodeText } from '../client/decode.ts'
 import type { KubeResponse } from '../client/request.ts'
 import { withoutManagedFields } from '../mirror/managed-fields.ts'
-import type { KubeObject, ObjectRef } from '../resources.ts'
+import type { KubeObject, ObjectName, ObjectRef } from '../resources.ts'
 import { KubeBatch } from './batch.ts'
-import { DesiredAnnotations, desiredKey } from './desired.ts'
+import { DesiredAnnotations, DesiredFinalizer, desiredKey } from './desired.ts'
 import { Ledger } from './ledger.ts'
 import type { ObservedResource } from './observed.ts'
 import { failureOf } from './outcome.ts'
@@ -80,6 +80,7 @@ export class KubeTarget implements Target {
     for (const resource of this.#resources.values()) {
       yield* heldObjects(context, this.name, resource)
       if (resource.sweepAnnotations.length > 0) yield* this.#heldAnnotations(resource)
+      if (resource.sweepFinalizer !== undefined) yield* this.#heldFinalizers(resource, resource.sweepFinalizer)
     }
   }
 
@@ -94,13 +95,22 @@ export class KubeTarget implements Target {
       const held = lookup(key)
       const ours = sweepAnnotations.filter(name => held?.annotations?.[name] !== undefined)
       if (held === undefined || ours.length === 0) continue
-      const slash = key.indexOf('/')
-      const where = slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) }
+      const where = nameOfKey(key)
       const values = Object.fromEntries(ours.map(name => [name, undefined]))
       yield {
         owner: undefined,
         object: new DesiredAnnotations(this.name, { resource, ...where, uid: held.uid }, values),
       }
+    }
+  }
+
+  /** Without this an object that was deleted while nobody led would wait for ever. */
+  *#heldFinalizers({ resource, keys, lookup }: ObservedResource, finalizer: string): Generator<Held> {
+    for (const key of keys()) {
+      const held = lookup(key)
+      if (held?.finalizers?.includes(finalizer) !== true) continue
+      const ref = { resource, ...nameOfKey(key), uid: held.uid }
+      yield { owner: undefined, object: new DesiredFinalizer(this.name, ref, finalizer) }
     }
   }
 
@@ -167,4 +177,10 @@ export class KubeTarget implements Target {
     this.#sink?.changed(key)
     return { status: 'committed' }
   }
+}
+
+/** The reverse of `keyOf`. */
+function nameOfKey(key: string): ObjectName {
+  const slash = key.indexOf('/')
+  return slash < 0 ? { name: key } : { namespace: key.slice(0, slash), name: key.slice(slash + 1) }
 }

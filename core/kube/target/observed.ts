@@ -24,12 +24,15 @@ export interface ObservedOptions<V> {
   readonly version?: (key: string) => string | undefined
   /** Annotation keys that are ours alone on this resource: where no owner wants any, they are removed. */
   readonly sweepAnnotations?: readonly string[]
+  /** Our finalizer on this resource: where no owner wants it, also since before this process, it is removed. */
+  readonly sweepFinalizer?: string
 }
 
 /** A resource that a KubeTarget writes to, and what is known of it. */
 export interface ObservedResource {
   readonly resource: Resource
   readonly sweepAnnotations: readonly string[]
+  readonly sweepFinalizer: string | undefined
   readonly synced: boolean
   lookup(key: string): Observed | undefined
   version(key: string): string | undefined
@@ -40,10 +43,11 @@ export interface ObservedResource {
 
 /** Ties a resource to the store that mirrors it. */
 export function observed<V>(options: ObservedOptions<V>): ObservedResource {
-  const { resource, store, observe, version, sweepAnnotations = [] } = options
+  const { resource, store, observe, version, sweepAnnotations = [], sweepFinalizer } = options
   return {
     resource,
     sweepAnnotations,
+    sweepFinalizer,
     get synced() {
       return store.synced
     },
