@@ -133,7 +133,10 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     late.use(followRoutes({ pods, database, logger }))
     await commands.sweep()
   }).catch(err => logger.error({ err }, `could not look after bridge ${integrationBridge}`))
-  stack.use(engine.statusStore.subscribe(() => installation.attempt()))
+  // Whichever comes last lets pods be served: what the node has been given, or what is known of the cluster.
+  const attempt = () => installation.attempt()
+  stack.use(engine.statusStore.subscribe(attempt))
+  for (const mirror of mirrors) mirror.ready().then(attempt, () => undefined)
   engine.start({ signal })
 
   const owned = stack.move()
