@@ -6,6 +6,7 @@ import type { NodeFacts } from '../facts/node.ts'
 import type { PoolFacts } from '../facts/pool.ts'
 import { same } from '../facts/same.ts'
 import type { Claim } from '../holders/plan.ts'
+import { oncePerTurn } from '../once-per-turn.ts'
 import { BalancerAllocator } from './allocator.ts'
 import { claimKey, claimOf } from './claim.ts'
 import type { Grant, Refusal } from './grant.ts'
@@ -45,7 +46,12 @@ export class BalancerPlanner implements Disposable {
   readonly #options: BalancerPlannerOptions
   readonly #allocator: BalancerAllocator
   readonly #resources = new DisposableStack()
-  #scheduled = false
+  /** Pools, or what they may not touch, changed: all is planned again at the end of this turn. */
+  readonly schedule = oncePerTurn(() => {
+    if (this.#resources.disposed) return
+    this.#planPools()
+    this.#decideAll()
+  })
 
   constructor(options: BalancerPlannerOptions) {
     this.#options = options
@@ -71,18 +77,6 @@ export class BalancerPlanner implements Disposable {
 
   [Symbol.dispose](): void {
     this.#resources.dispose()
-  }
-
-  /** Pools, or what they may not touch, changed: all is planned again at the end of this turn. */
-  schedule(): void {
-    if (this.#scheduled) return
-    this.#scheduled = true
-    queueMicrotask(() => {
-      this.#scheduled = false
-      if (this.#resources.disposed) return
-      this.#planPools()
-      this.#decideAll()
-    })
   }
 
   #planPools(): void {

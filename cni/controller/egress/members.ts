@@ -5,6 +5,7 @@ import type { PodFacts } from '../facts/pod.ts'
 import { same } from '../facts/same.ts'
 import { favourite } from '../holders/weight.ts'
 import type { Assignment } from '../ipam/assignment.ts'
+import { oncePerTurn } from '../once-per-turn.ts'
 import { isOverlay, type Network } from '../subnet/network.ts'
 import type { EgressPolicy } from './plan.ts'
 
@@ -43,7 +44,9 @@ export class EgressMembers implements Disposable {
   /** EgressIPs that select a pod, the oldest first; that one has it. */
   readonly #selecting = new Map<string, readonly string[]>()
   #policies: readonly EgressPolicy[] = []
-  #scheduled = false
+  readonly #schedule = oncePerTurn(() => {
+    if (!this.#resources.disposed) this.#lookAtAll()
+  })
 
   constructor(options: MembersOptions) {
     this.#options = options
@@ -60,15 +63,6 @@ export class EgressMembers implements Disposable {
 
   [Symbol.dispose](): void {
     this.#resources.dispose()
-  }
-
-  #schedule(): void {
-    if (this.#scheduled) return
-    this.#scheduled = true
-    queueMicrotask(() => {
-      this.#scheduled = false
-      if (!this.#resources.disposed) this.#lookAtAll()
-    })
   }
 
   #changed(pod: string): void {

@@ -4,6 +4,7 @@ import type { Taken } from '../balancer/plan-pools.ts'
 import type { EgressIPFacts } from '../facts/egress-ip.ts'
 import { same } from '../facts/same.ts'
 import type { Claim } from '../holders/plan.ts'
+import { oncePerTurn } from '../once-per-turn.ts'
 import { type EgressPolicy, type EgressVerdict, planEgress } from './plan.ts'
 
 /** Name of what an address needs a node for. */
@@ -23,7 +24,10 @@ export class EgressPlanner implements Disposable {
   readonly verdicts: Store<EgressVerdict> = new Store<EgressVerdict>({ name: 'egress verdicts', equals: same })
   readonly #options: EgressPlannerOptions
   readonly #resources = new DisposableStack()
-  #scheduled = false
+  /** EgressIPs, or what others have, changed: planned again at the end of this turn. */
+  readonly schedule = oncePerTurn(() => {
+    if (!this.#resources.disposed) this.#plan()
+  })
 
   constructor(options: EgressPlannerOptions) {
     this.#options = options
@@ -38,16 +42,6 @@ export class EgressPlanner implements Disposable {
 
   [Symbol.dispose](): void {
     this.#resources.dispose()
-  }
-
-  /** EgressIPs, or what others have, changed: planned again at the end of this turn. */
-  schedule(): void {
-    if (this.#scheduled) return
-    this.#scheduled = true
-    queueMicrotask(() => {
-      this.#scheduled = false
-      if (!this.#resources.disposed) this.#plan()
-    })
   }
 
   addresses(): IpAddress[] {

@@ -4,6 +4,7 @@ import { selects } from '@ovnkit/kube'
 import { type ReadableStore, Store } from '@ovnkit/reconcile'
 import type { NodeFacts } from '../facts/node.ts'
 import { same } from '../facts/same.ts'
+import { oncePerTurn } from '../once-per-turn.ts'
 import { type Claim, type NodeState, planHolders } from './plan.ts'
 import type { Prober } from './prober.ts'
 
@@ -25,7 +26,9 @@ export class Holders implements Disposable {
   readonly store: Store<string> = new Store<string>({ name: 'holders' })
   readonly #options: HoldersOptions
   readonly #resources = new DisposableStack()
-  #scheduled = false
+  readonly #schedule = oncePerTurn(() => {
+    if (!this.#resources.disposed) this.#plan()
+  })
 
   constructor(options: HoldersOptions) {
     this.#options = options
@@ -43,15 +46,6 @@ export class Holders implements Disposable {
 
   [Symbol.dispose](): void {
     this.#resources.dispose()
-  }
-
-  #schedule(): void {
-    if (this.#scheduled) return
-    this.#scheduled = true
-    queueMicrotask(() => {
-      this.#scheduled = false
-      if (!this.#resources.disposed) this.#plan()
-    })
   }
 
   #plan(): void {
