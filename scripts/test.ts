@@ -1,30 +1,28 @@
 /**
- * Runs suites one after another, shows a table, and closes with `N passed, N failed, N skipped`.
+ * Runs suites one after another, shows a table and what failed, and closes with `N passed, N failed, N skipped`.
  * Usage: node scripts/test.ts SUITE...   (suites: see `suites` below)
  */
 import { spawnSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 
 interface Count {
   passed: number
   failed: number
   skipped: number
-}
-
-interface Row extends Count {
-  suite: string
-  seconds: number
+  /** What failed, by name and with the start of its message: told once more at the very end, where a log is read first. */
+  failures: readonly string[]
 }
 
 const scratch = mkdtempSync(join(tmpdir(), 'ovnkit-test-'))
-const none: Count = { passed: 0, failed: 0, skipped: 0 }
-const failure: Count = { ...none, failed: 1 }
+const none: Count = { passed: 0, failed: 0, skipped: 0, failures: [] }
+const failure = (what: string): Count => ({ ...none, failed: 1, failures: [what] })
 const add = (a: Count, b: Count): Count => ({
   passed: a.passed + b.passed,
   failed: a.failed + b.failed,
   skipped: a.skipped + b.skipped,
+  failures: [...a.failures, ...b.failures],
 })
 
 /** Runs a program with its output shown; true when it exits with 0. */
@@ -45,7 +43,7 @@ function check(): Count {
   for (const [name, [program, ...args]] of Object.entries(checks)) {
     const ok = run(program, args)
     console.log(`${ok ? 'ok  ' : 'FAIL'} ${name}`)
-    count = add(count, ok ? { ...none, passed: 1 } : failure)
+    count = add(count, ok ? { ...none, passed: 1 } : failure(name))
   }
   return count
 }
@@ -55,6 +53,11 @@ interface VitestReport {
   numFailedTests: number
   numPendingTests: number
   numTodoTests: number
+  testResults: {
+    name: string
+    message: string
+    assertionResults: { fullName: string; status: string; failureMessages: string[] | null }[]
+  }[]
 }
 
 function readJson<T>(file: string): T | undefined {
@@ -65,20 +68,32 @@ function readJson<T>(file: string): T | undefined {
   }
 }
 
+/** Each failed test, and each file that failed without one, with its first message. */
+const failuresOf = ({ testResults }: VitestReport): string[] =>
+  testResults.flatMap(file => {
+    const failed = file.assertionResults.filter(({ status }) => status === 'failed')
+    const path = relative(process.cwd(), file.name)
+    if (failed.length === 0) return file.message === '' ? [] : [`${path}\n${file.message}`]
+    return failed.map(({ fullName, failureMessages }) => `${path}: ${fullName}\n${failureMessages?.[0] ?? ''}`)
+  })
+
 /** One vitest project; a run that ends without a report (a crash, no test found) counts as one failure. */
 function vitest(project: string): Count {
   const outputFile = join(scratch, `${project}.json`)
   const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${outputFile}`]
   const ok = run('vitest', ['run', '--project', project, ...reporters])
   const report = readJson<VitestReport>(outputFile)
-  if (!report) return failure
-  const count = {
+  if (!report) return failure(`${project}: no report`)
+  const failures = failuresOf(report)
+  const count: Count = {
     passed: report.numPassedTests,
-    failed: report.numFailedTests,
+    // A file that does not load is a failure without a failed test.
+    failed: Math.max(report.numFailedTests, failures.length),
     skipped: report.numPendingTests + report.numTodoTests,
+    failures,
   }
-  // A file that does not load, or an unhandled error, fails the run without a failed test.
-  return ok || count.failed > 0 ? count : add(count, failure)
+  // So is an unhandled error, which the report does not name.
+  return ok || count.failed > 0 ? count : add(count, failure(`${project}: an error outside of the tests, see above`))
 }
 
 const tools = () => run('node', ['lab/tools/main.ts'])
@@ -89,21 +104,30 @@ const bundles = () => run('node', ['scripts/build.ts', 'controller', 'node', 'cn
 
 /** Lab scenarios of one kind; the lab writes its counts to the report file. */
 function lab(kind: 'light' | 'kubelet' | 'all'): Count {
-  if (!tools() || !bundles() || (kind === 'all' && !(helm() && images()))) return failure
+  if (!tools() || !bundles() || (kind === 'all' && !(helm() && images()))) return failure('tools, bundles or images')
   const outputFile = join(scratch, `lab-${kind}.json`)
   const ok = run('node', ['lab/main.ts', 'test', kind, '--report', outputFile])
   const count = readJson<Count>(outputFile)
-  return count && (ok || count.failed > 0) ? count : failure
+  return count && (ok || count.failed > 0) ? count : failure(`lab ${kind}: ended without a report`)
 }
 
 const suites: Record<string, () => Count> = {
   check,
   unit: () => vitest('unit'),
   property: () => vitest('property'),
-  integration: () => (tools() && helm() && bundles() ? vitest('real') : failure),
+  integration: () => (tools() && helm() && bundles() ? vitest('real') : failure('tools or bundles')),
   light: () => lab('light'),
   kubelet: () => lab('kubelet'),
   e2e: () => lab('all'),
+}
+
+/** The start of a failure's text: a whole one may be pages of a server's log. */
+function brief(text: string): string {
+  const lines = text.split('\n').filter(line => line.trim() !== '' && !line.includes('/node_modules/'))
+  return lines
+    .slice(0, 8)
+    .map((line, number) => `${number === 0 ? 'FAILED ' : '       '}${line.slice(0, 200)}`)
+    .join('\n')
 }
 
 function main(names: readonly string[]): void {
@@ -112,17 +136,20 @@ function main(names: readonly string[]): void {
     console.error(`expected some of ${Object.keys(suites).join(', ')}; got ${unknown.join(' ') || 'nothing'}`)
     process.exit(2)
   }
-  const rows: Row[] = []
+  const rows: object[] = []
+  let total = none
   for (const suite of names) {
     console.log(`\n=== ${suite}`)
     const started = performance.now()
     const count = suites[suite]?.() ?? none
-    rows.push({ suite, ...count, seconds: Math.round((performance.now() - started) / 1000) })
+    const { passed, failed, skipped } = count
+    rows.push({ suite, passed, failed, skipped, seconds: Math.round((performance.now() - started) / 1000) })
+    total = add(total, count)
   }
   rmSync(scratch, { recursive: true, force: true })
-  const total = rows.reduce<Count>(add, none)
   console.log('')
   console.table(rows)
+  for (const text of total.failures) console.log(brief(text))
   console.log(`${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`)
   process.exit(total.failed === 0 && total.passed > 0 ? 0 : 1)
 }

@@ -69,6 +69,8 @@ export interface Counts {
   passed: number
   failed: number
   skipped: number
+  /** What was told of each failed step. */
+  failures: string[]
 }
 
 /**
@@ -76,7 +78,7 @@ export interface Counts {
  * the lab as it found it when it passes.
  */
 export async function runAll(runs: readonly Run[], options: LabOptions, tell: (text: string) => void): Promise<Counts> {
-  const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
+  const counts: Counts = { passed: 0, failed: 0, skipped: 0, failures: [] }
   const groups = Map.groupBy(
     runs,
     ({ scenario, mode }) =>
@@ -86,7 +88,10 @@ export async function runAll(runs: readonly Run[], options: LabOptions, tell: (t
     let lab: Lab | undefined
     for (const run of group) {
       lab ??= await startFor(run, options, tell)
-      const passed = await runOn(lab, run.scenario, tell)
+      const passed = await runOn(lab, run.scenario, text => {
+        if (text.startsWith('  FAIL')) counts.failures.push(`${basename(run.scenario.file)} (${run.mode})\n${text}`)
+        tell(text)
+      })
       counts[passed ? 'passed' : 'failed'] += 1
       if (!passed) lab = await end(lab)
     }
