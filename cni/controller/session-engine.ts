@@ -89,6 +89,8 @@ export function engineOf(
       }),
     ],
     targets: [
+      // First what takes longest: a pod's annotation is on its way while the difference of its rows is taken.
+      sources.target,
       new OvsdbTarget({
         name: 'nb',
         replica: databaseReplica(nb, northboundTables),
@@ -98,7 +100,6 @@ export function engineOf(
         named: config.ovn.mode === 'external' ? [] : ownNames,
       }),
       new OvsdbTarget({ name: 'sb', replica: databaseReplica(sb, southboundTables), ownership }),
-      sources.target,
     ],
     logger,
   })

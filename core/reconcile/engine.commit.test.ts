@@ -22,6 +22,22 @@ describe('commit', () => {
     expect(w.target.batches.map(owners => owners.length)).toEqual([1, 50])
   })
 
+  test('an owner that changes while it is on its way costs one turn, not one after another until it lands', async () => {
+    const w = await started()
+    const flight = Promise.withResolvers<void>()
+    w.target.gate = () => flight.promise
+    w.pods.set('p', { net: 'a' })
+    await turns(3)
+    w.nets.set('b', '10.1.0.0/24')
+    w.pods.set('p', { net: 'b' })
+    const before = w.engine.stats.turns
+    await turns(50)
+    expect(w.engine.stats.turns - before).toBeLessThanOrEqual(2)
+    flight.resolve()
+    await w.engine.settled()
+    expect(w.target.dump()).toMatchObject({ 'pod p': 'p on b (10.1.0.0/24)' })
+  })
+
   test('references are committed first, removals in reverse', async () => {
     const w = world({ target: new MemoryTarget('memory', { owners: 1 }) })
     w.pods.replace([['p', { net: 'a' }]])

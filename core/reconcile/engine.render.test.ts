@@ -35,7 +35,14 @@ describe('observe and render', () => {
     w.pods.set('p5000', { net: 'b' })
     await w.engine.settled()
     // The second comparison is the target's own echo of the change: it finds nothing.
-    expect(difference(w.engine.stats, before)).toEqual({ renders: 1, diffs: 2, operations: 1, batches: 1, commits: 1 })
+    expect(difference(w.engine.stats, before)).toEqual({
+      turns: 2,
+      renders: 1,
+      diffs: 2,
+      operations: 1,
+      batches: 1,
+      commits: 1,
+    })
   })
 
   test('a read that found nothing is a read', async () => {

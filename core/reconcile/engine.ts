@@ -199,6 +199,7 @@ export class Engine implements Disposable {
     const record = this.#registry.orphan(owner)
     record.removed = [...record.removed, ...objects]
     committer.enqueue(record)
+    this.#wake()
   }
 
   #compareAll(committer: Committer): void {
@@ -224,6 +225,7 @@ export class Engine implements Disposable {
   #turn(): void {
     this.#scheduled = false
     if (this.#state === 'stopped') return
+    this.stats.turns++
     const more = this.#state === 'running' && this.#work()
     if (more) this.#wake()
     else if (this.#idle()) for (const resolve of this.#waiters.splice(0)) resolve()
@@ -236,7 +238,8 @@ export class Engine implements Disposable {
     for (const committer of this.#committers.values()) more = committer.pump(slice) || more
     if (more || !this.#complete()) return more
     if (!this.statusStore.synced) return this.#firstPass()
-    return this.#sweeper.run(slice) || this.#some(committer => committer.startable)
+    // What cannot be sent now (its owner is on its way already) is no reason for another turn: whatever ends that wakes us.
+    return this.#sweeper.run(slice)
   }
 
   /** Every source has delivered its first full state, and every owner was rendered since. */

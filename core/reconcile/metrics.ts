@@ -4,6 +4,7 @@ import type { EngineStats } from './options.ts'
 import type { OwnerState } from './owner.ts'
 
 const HELP: Record<keyof EngineStats, string> = {
+  turns: 'Slices of work, each in a turn of the event loop.',
   renders: 'Renders that ran.',
   discarded: 'Renders that read a store before its first full state.',
   diffs: 'Comparisons of an owner with what a target holds.',

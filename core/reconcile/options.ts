@@ -29,6 +29,8 @@ export interface EngineOptions {
 
 /** Counts since the engine was made. Tests assert on them; metrics show them. */
 export interface EngineStats {
+  /** Slices of work, each in a turn of the event loop. */
+  turns: number
   /** Renders that ran. */
   renders: number
   /** Of these, the ones that read a store before its first full state, and were discarded. */
@@ -48,6 +50,7 @@ export interface EngineStats {
 }
 
 export const newStats = (): EngineStats => ({
+  turns: 0,
   renders: 0,
   discarded: 0,
   diffs: 0,
