@@ -2,7 +2,7 @@ import type { Mirror } from '@ovnkit/kube'
 import type { Engine, OwnerStatus } from '@ovnkit/reconcile'
 import type { LocalDatabase } from './facts/switch.ts'
 import { noTunnel } from './host/chassis.ts'
-import { hostOwners } from './host/engine.ts'
+import { hostOwners } from './host/kinds.ts'
 
 export interface ReadinessOptions {
   readonly node: string

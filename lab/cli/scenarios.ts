@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { openLab } from '../lab.ts'
-import { kinds, readScenario, runAll, runOn, runsOf } from '../scenario/suite.ts'
+import { kinds, readScenario, runAll, runOn, runsNamed, runsOf } from '../scenario/suite.ts'
 import { type Commands, defaultName, named, print } from './command.ts'
 
 export const scenarios: Commands = {
@@ -17,15 +17,16 @@ export const scenarios: Commands = {
     },
   },
   test: {
-    synopsis: 'test light|kubelet|all|system [--sources] [--report FILE]',
+    synopsis: 'test light|kubelet|all|system|SCENARIO... [--mode light|full] [--sources] [--report FILE]',
     about:
       'run scenarios on labs of their own, with the bundles of dist/; system: those for a kernel with openvswitch (under lab vm)',
     async run(args) {
-      const options = { sources: { type: 'boolean' }, report: { type: 'string' } } as const
+      const options = { sources: { type: 'boolean' }, mode: { type: 'string' }, report: { type: 'string' } } as const
       const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
       const kind = kinds.find(one => one === positionals[0])
-      if (kind === undefined) throw new Error(`expected ${kinds.join(', ')}; got ${positionals[0]}`)
-      const counts = await runAll(runsOf(kind), { product: values.sources === true ? 'sources' : 'bundle' }, print)
+      const runs = kind === undefined ? runsNamed(positionals, values.mode) : runsOf(kind)
+      if (runs.length === 0) throw new Error(`expected ${kinds.join(', ')} or names of scenarios; got ${positionals}`)
+      const counts = await runAll(runs, { product: values.sources === true ? 'sources' : 'bundle' }, print)
       if (values.report !== undefined) writeFileSync(values.report, `${JSON.stringify(counts)}\n`)
       print(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`)
       return counts.failed === 0 ? 0 : 1

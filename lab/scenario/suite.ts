@@ -41,6 +41,13 @@ export function runsOf(kind: (typeof kinds)[number]): Run[] {
   return runs.filter(({ scenario, mode }) => mode === 'full' && basename(scenario.file) === 'first-pods.txt')
 }
 
+/** Scenarios by name, in every mode that they are written for, or in one of them. */
+export const runsNamed = (names: readonly string[], mode?: string): Run[] =>
+  names
+    .map(readScenario)
+    .flatMap(scenario => scenario.modes.map(one => ({ scenario, mode: one })))
+    .filter(run => mode === undefined || run.mode === mode)
+
 /** Runs a scenario on a lab and tells of each step; gathers logs when it fails. */
 export async function runOn(lab: Lab, scenario: Scenario, tell: (text: string) => void): Promise<boolean> {
   const env = await environmentOf(lab)

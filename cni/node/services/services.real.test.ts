@@ -1,21 +1,15 @@
 import { readConfig } from '@ovnkit/cni-api'
-import { type ServiceFacts, type SliceFacts, serviceFacts, sliceFacts, sliceIndexes } from '@ovnkit/cni-service'
-import { type Cidr, parseCidr, parseIp } from '@ovnkit/inet'
+import { type ServiceFacts, type SliceFacts, serviceFacts, sliceFacts } from '@ovnkit/cni-service'
+import { parseCidr, parseIp } from '@ovnkit/inet'
 import type { EndpointSlice, Service } from '@ovnkit/kube'
 import { NftTarget } from '@ovnkit/linux'
 import { type TestNetns, testNetns } from '@ovnkit/linux/testing'
 import { Engine, Store } from '@ovnkit/reconcile'
 import { describe, expect, it } from 'vitest'
-import { createHostStore } from '../facts/host.ts'
-import type { NodeFacts } from '../facts/node.ts'
 import type { PodFacts } from '../facts/pod.ts'
-import { createSwitchStore } from '../facts/switch.ts'
-import { createRulesetStore } from '../forwarding/watch.ts'
-import { createGatewayStore } from '../gateway/store.ts'
+import { hostContext } from '../host/context.fixture.ts'
 import type { HostContext } from '../host/context.ts'
 import { hostTable, renderHostTable } from '../host/table.ts'
-import { createProviderStore, createStateStore } from '../provider/facts.ts'
-import { publishedPods } from './host-ports.ts'
 import { serviceKinds } from './kinds.ts'
 
 /** A host in a namespace: the renders of Services, and real nftables. */
@@ -27,23 +21,7 @@ async function host(
   const stack = new DisposableStack()
   const pods = new Store<PodFacts>({ name: 'pods' })
   const config = readConfig({ env: {} })
-  const context: HostContext = {
-    config: { ...config, service: { ...config.service, kubeProxyReplacement } },
-    node: 'n1',
-    nodes: new Store<NodeFacts>({ name: 'nodes' }),
-    subnets: new Store({ name: 'subnets' }),
-    links: createHostStore(),
-    switches: createSwitchStore(),
-    ruleset: createRulesetStore(),
-    kubeProxy: new Store<string>({ name: 'kube-proxy' }),
-    gateway: createGatewayStore(),
-    services: new Store<ServiceFacts>({ name: 'services' }),
-    slices: new Store<SliceFacts, 'service'>({ name: 'slices', indexes: sliceIndexes }),
-    serviceCIDRs: new Store<readonly Cidr[]>({ name: 'service CIDRs' }),
-    published: publishedPods(pods),
-    providers: createProviderStore(),
-    providerStates: createStateStore(),
-  }
+  const context = hostContext(pods, { ...config, service: { ...config.service, kubeProxyReplacement } })
   const annotations = { 'zstack.io/node-join-address': '100.64.0.2/16,fd98::2/64' }
   context.nodes.replace([
     ['n1', { uid: 'u', internalIps: [parseIp('192.0.2.1')], labels: {}, zone: 'a', eligible: true, annotations }],
