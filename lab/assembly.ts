@@ -15,7 +15,7 @@ import type { Machine } from './machine/machine.ts'
 import type { Service } from './machine/service.ts'
 import { kubeProxyService } from './node/kube-proxy.ts'
 import { containerdService, type KubeletOptions, kubeletService, type RuntimeOptions } from './node/kubernetes.ts'
-import { ovnControllerService, ovsdbService, vswitchdService } from './node/ovs.ts'
+import { hasFreeNic, ovnControllerService, ovsdbService, switchService, vswitchdService } from './node/ovs.ts'
 import { productImages } from './product/images.ts'
 import { identityOf, programNames, programService, runsProduct } from './product/product.ts'
 import { type Plan, planOf } from './state/plan.ts'
@@ -95,11 +95,10 @@ export class Assembly {
   }
 
   #nodeServices(machine: Machine): Service[] {
-    const addresses = this.plan.networks.map(network => [network, network.node(machine.name)] as const)
     const full = this.record.mode === 'full'
     return [
       ovsdbService(machine),
-      vswitchdService(machine, { words: this.parts.vswitchd, addresses, datapath: this.record.datapath }),
+      this.#switch(machine),
       ...(this.record.product === 'images' ? [] : [ovnControllerService()]),
       ...(full
         ? [containerdService(machine, this.runtimeOptions()), kubeletService(machine, this.#kubeletOptions(machine))]
@@ -107,6 +106,14 @@ export class Assembly {
       ...(this.record.kubeProxy ? [this.#kubeProxy(machine)] : []),
       ...(runsProduct(this.record) ? [this.#program('agent', machine)] : []),
     ]
+  }
+
+  /** With the node's first NIC in a bridge, unless the product is to put it into one. */
+  #switch(machine: Machine): Service {
+    const words = this.parts.vswitchd
+    if (hasFreeNic(this.record)) return switchService(machine, words)
+    const addresses = this.plan.addressesOf(machine.name)
+    return vswitchdService(machine, { words, addresses, datapath: this.record.datapath })
   }
 
   #lightKubelet(machine: Machine): Service {

@@ -6,7 +6,7 @@ import { layFabric, plugIn, plugInPlain } from './machine/fabric.ts'
 import { boot } from './machine/machine.ts'
 import { startService } from './machine/service.ts'
 import { importImages, installPlugins } from './node/kubernetes.ts'
-import { chooseDatapath, joinOvn } from './node/ovs.ts'
+import { chooseDatapath, hasFreeNic, joinOvn } from './node/ovs.ts'
 import { applyManifests, installPlugin, runsProduct } from './product/product.ts'
 import type { Progress } from './state/progress.ts'
 import { waitFor } from './state/wait.ts'
@@ -72,8 +72,10 @@ export class Starter {
   }
 
   async #startNode(node: string, api: Promise<unknown>, product: Promise<unknown>): Promise<void> {
+    const { control, plan, record } = this.#lab
     const machine = this.#lab.machine(node)
-    await plugIn(this.#lab.control, machine)
+    if (hasFreeNic(record)) await plugInPlain(control, machine, plan.addressesOf(node))
+    else await plugIn(control, machine)
     await Promise.all([this.#startSwitch(node, product), this.#startRuntime(node, api)])
   }
 

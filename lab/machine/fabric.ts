@@ -1,4 +1,4 @@
-import type { LabNetwork, Plan } from '../state/plan.ts'
+import type { Addresses, LabNetwork, Plan } from '../state/plan.ts'
 import { run } from '../state/run.ts'
 import { type Machine, requireInit, runIn } from './machine.ts'
 
@@ -51,11 +51,11 @@ export async function layFabric(control: Machine, plan: Plan): Promise<void> {
   ])
 }
 
-/** Plugs a machine's eth0 and eth1 in. */
-export async function plugIn(control: Machine, machine: Machine): Promise<void> {
+/** Plugs a machine's eth0 and eth1 in. @returns false when they are in already */
+export async function plugIn(control: Machine, machine: Machine): Promise<boolean> {
   const { pid } = requireInit(machine)
   const present = await linksOf(machine)
-  if (present.has('eth0')) return
+  if (present.has('eth0')) return false
   // The kernel takes the namespaces of a machine that lost its power apart after a while, and their wires with them.
   const stale = [...(await linksOf(control))].filter(link => link === machine.name || link === `${machine.name}-b`)
   await batch(control, [
@@ -69,15 +69,12 @@ export async function plugIn(control: Machine, machine: Machine): Promise<void> 
   ])
   await batch(machine, ['link set eth0 up', 'link set eth1 up'])
   await Promise.all([plainFrames(control, machine.name), plainFrames(machine, 'eth0'), plainFrames(machine, 'eth1')])
+  return true
 }
 
-/** Plugs in a machine whose first NIC has the addresses itself. */
-export async function plugInPlain(
-  control: Machine,
-  machine: Machine,
-  addresses: readonly (readonly [LabNetwork, string])[],
-): Promise<void> {
-  await plugIn(control, machine)
+/** Plugs in a machine whose first NIC has the addresses itself, from then on: whoever takes them elsewhere keeps them there. */
+export async function plugInPlain(control: Machine, machine: Machine, addresses: Addresses): Promise<void> {
+  if (!(await plugIn(control, machine))) return
   const lines = addresses.flatMap(([network, address]) => [
     addressLine(network, address, 'eth0'),
     routeLine(network, 'eth0'),

@@ -1,7 +1,7 @@
 import { addressLine, plainFrames, routeLine } from '../machine/fabric.ts'
 import { type Machine, runIn, tryIn } from '../machine/machine.ts'
 import type { Service } from '../machine/service.ts'
-import type { LabNetwork } from '../state/plan.ts'
+import type { Addresses } from '../state/plan.ts'
 import type { LabRecord } from '../state/record.ts'
 import { waitFor } from '../state/wait.ts'
 
@@ -31,9 +31,6 @@ export const ovsdbService = (machine: Machine): Service => ({
   ready: async () => (await tryIn(machine, ['ovs-vsctl', '--no-wait', '--timeout=5', 'init'])).code === 0,
 })
 
-/** What the machine's own network set-up puts on its first link: a network and the node's address in it. */
-export type Addresses = readonly (readonly [LabNetwork, string])[]
-
 /** `netdev`: in userspace; this kernel may have no openvswitch module. `system`: the kernel's. */
 export type Datapath = LabRecord['datapath']
 
@@ -43,6 +40,10 @@ export const switchService = (machine: Machine, words: readonly string[] = ['ovs
   argv: [...words, ...quiet, '--no-chdir', '--pidfile=/run/openvswitch/ovs-vswitchd.pid', socket],
   ready: async () => (await tryIn(machine, ['ovs-appctl', '-t', 'ovs-vswitchd', 'version'])).code === 0,
 })
+
+/** Whether the product is to put the node's first NIC into a bridge itself (gateway mode shared): it is free then, and has the node's addresses. */
+export const hasFreeNic = ({ gateway, product }: Pick<LabRecord, 'gateway' | 'product'>): boolean =>
+  gateway === 'shared' && product !== 'none'
 
 export interface SwitchOptions {
   /** That run the program ovs-vswitchd. */

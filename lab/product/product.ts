@@ -4,6 +4,7 @@ import { parse, stringify } from 'yaml'
 import type { Machine } from '../machine/machine.ts'
 import type { Service } from '../machine/service.ts'
 import { installPlugins } from '../node/kubernetes.ts'
+import { hasFreeNic } from '../node/ovs.ts'
 import type { Plan } from '../state/plan.ts'
 import { type LabRecord, writeAtomically } from '../state/record.ts'
 import { run } from '../state/run.ts'
@@ -77,7 +78,7 @@ function configuration({ record, plan }: ProgramOptions, account: string): Recor
     kubernetes: { kubeconfig: `/etc/kubernetes/${account}.kubeconfig` },
     network: { clusterCIDR: record.podCidr, serviceCIDR: record.serviceCidr },
     tunnel: { type: record.tunnel },
-    gateway: { mode: record.gateway },
+    gateway: hasFreeNic(record) ? { mode: 'shared', interface: 'eth0' } : { mode: record.gateway },
     service: { kubeProxyReplacement: !record.kubeProxy },
     ovs: { datapathType: record.datapath },
     logging: { format: 'text' },

@@ -38,7 +38,12 @@ export interface Plan {
   nodeAddress(node: string): string
   /** One for each family. */
   nodeAddresses(node: string): readonly string[]
+  /** The same, with what network they are of. */
+  addressesOf(node: string): Addresses
 }
+
+/** What a machine's own network set-up puts on a link: networks, and its address in each. */
+export type Addresses = readonly (readonly [LabNetwork, string])[]
 
 export function planOf(record: LabRecord): Plan {
   const networks = networksOf(record)
@@ -60,6 +65,7 @@ export function planOf(record: LabRecord): Plan {
     zoneOf: node => `zone-${['a', 'b', 'c'][indexOf(record, node) % 3]}`,
     nodeAddress: node => networks[0]?.node(node) ?? '',
     nodeAddresses: node => networks.map(network => network.node(node)),
+    addressesOf: node => networks.map(network => [network, network.node(node)]),
   }
 }
 

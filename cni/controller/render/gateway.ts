@@ -27,6 +27,7 @@ import {
 } from '@ovnkit/ovn'
 import type { NodeFacts } from '../facts/node.ts'
 import type { JoinPlace } from '../ipam/join-addresses.ts'
+import { externalServiceSet } from '../service/layout.ts'
 import { anywhere, ipFields, joinPorts, overlaySet, policyPriority, routerPolicies, routerRoutes } from './layout.ts'
 
 export interface GatewayPlan {
@@ -143,7 +144,7 @@ function routes({ node, gateway }: GatewayPlan, range: Cidr): OvnRow[] {
 
 /**
  * Where pods of the node leave for anywhere outside: by the gateway router as soon as its bridge takes them; by the host before that, and of a family that the node
- * does not have out there. Service addresses that no balancer took stay with the host.
+ * does not have out there. Service addresses that no balancer took stay with the host, and so do those that it serves itself (external ones, load balancers').
  */
 export function egressPolicies(
   plan: Omit<GatewayPlan, 'gateway'> & {
@@ -162,8 +163,12 @@ export function egressPolicies(
     const policy = (key: string, priority: number, match: typeof own, nextHop: IpAddress) =>
       reroutePolicy({ key: `${key}/${node.name}/${family}`, router: routerPolicies, priority, match, nextHop })
     const leave = policy('egress', policyPriority.egress, own, shared && router !== undefined ? router : management)
-    if (!shared || unserved.length === 0) return [leave]
-    const stay = policy('unserved', policyPriority.unserved, and(own, oneOf(fields.dst, unserved)), management)
-    return [leave, stay]
+    if (!shared) return [leave]
+    const stay = (key: string, match: typeof own) => policy(key, policyPriority.unserved, and(own, match), management)
+    return [
+      leave,
+      stay('external', inAddressSet(fields.dst, externalServiceSet(family))),
+      ...(unserved.length === 0 ? [] : [stay('unserved', oneOf(fields.dst, unserved))]),
+    ]
   })
 }

@@ -33,7 +33,7 @@ export const policyPriority = {
   node: 20000,
   /** From pods with a fixed source to anywhere else: through the management port of the node that holds their source. */
   egressIP: 15000,
-  /** From pods to Service addresses that no balancer knows, where they would leave by a gateway router: to the host of the pod's node. */
+  /** From pods to Service addresses that no balancer knows or that hosts serve, where they would leave by a gateway router: to the host of the pod's node. */
   unserved: 11000,
   /** From pods to anywhere else: through the management port or the gateway router of the pod's own node. */
   egress: 10000,

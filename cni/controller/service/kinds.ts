@@ -8,8 +8,8 @@ import { ipFields, policyPriority, routerPolicies } from '../render/layout.ts'
 import { replyPolicies } from '../render/replies.ts'
 import { setMembers } from '../render/sets.ts'
 import { type BalancerOptions, balancersOf, variablesOf } from './balancers.ts'
-import { balancerGroups, localServiceSet, variablesKey, variablesParent } from './layout.ts'
-import { publishedBy } from './published.ts'
+import { balancerGroups, externalServiceSet, localServiceSet, variablesKey, variablesParent } from './layout.ts'
+import { externalAddresses, publishedBy } from './published.ts'
 import { type Nodes, vipsOf } from './vips.ts'
 
 /** What the renders of Services read. */
@@ -53,13 +53,14 @@ export function serviceKinds(world: ServiceWorld, nb: Maker): OwnerKind[] {
   ]
 }
 
-/** The groups, and a drop for what no balancer took of addresses that pods reach on their own node only: there is no endpoint on it. */
+/** The groups, the set of addresses that hosts serve, and a drop for what no balancer took of addresses that pods reach on their own node only: there is no endpoint on it. */
 function renderShared(nb: Maker): Desired[] {
   const rows = ([4, 6] as const).flatMap(family => {
     const name = localServiceSet(family)
     return [
-      // Filled by the Services.
+      // Both are filled by the Services.
       addressSet({ key: name, name }),
+      addressSet({ key: externalServiceSet(family), name: externalServiceSet(family) }),
       dropPolicy({
         key: `local-services/${family}`,
         router: routerPolicies,
@@ -95,6 +96,7 @@ function renderService(world: ServiceWorld, nb: Maker, key: string, view: View):
       nb.element({ ...variablesParent(node), key: name, value }),
     ),
     ...(service.internalLocal ? setMembers(nb, localServiceSet, service.clusterIPs.map(withFamily)) : []),
+    ...setMembers(nb, externalServiceSet, externalAddresses(service).map(withFamily)),
   ]
 }
 

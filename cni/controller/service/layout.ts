@@ -32,3 +32,6 @@ export const hairpinSources: readonly IpAddress[] = [parseIp('169.254.169.5'), p
 
 /** Name of the address set with the addresses of Services that pods reach on their own node only. */
 export const localServiceSet = (family: Family) => `services_local_v${family}`
+
+/** Name of the address set with the addresses of Services that are the hosts' to serve: external ones, and those of load balancers. */
+export const externalServiceSet = (family: Family) => `services_external_v${family}`

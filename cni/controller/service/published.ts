@@ -1,5 +1,5 @@
 import { type Endpoint, endpointsOf, type ServiceFacts, type SliceFacts } from '@ovnkit/cni-service'
-import { ipFamily } from '@ovnkit/inet'
+import { type IpAddress, ipFamily } from '@ovnkit/inet'
 import type { Published } from '../render/replies.ts'
 
 /** Where clients from outside reach the endpoints of a Service with their own addresses: under externalTrafficPolicy Local, on the endpoints' own nodes. */
@@ -17,6 +17,12 @@ export function publishedBy(service: ServiceFacts, slices: readonly SliceFacts[]
       .flatMap(group => placeOf(port.protocol, group))
       .toArray()
   })
+}
+
+/** Addresses of a Service that are no ClusterIPs: the host that a client's packet comes to serves them (nftables), and balancers of OVN do not know them. */
+export function externalAddresses({ externalIPs, ingress }: ServiceFacts): IpAddress[] {
+  const balanced = ingress.flatMap(({ ip, mode }) => (mode === 'VIP' ? [ip] : []))
+  return [...new Set([...externalIPs, ...balanced])]
 }
 
 function placeOf(protocol: Published['protocol'], group: readonly Endpoint[]): Published[] {
