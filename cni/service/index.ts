@@ -4,7 +4,14 @@ export { type HostPort, hostPortsOf } from './facts/host-ports.ts'
 export { type BalancerFacts, ingressAddresses, writtenAnnotations } from './facts/load-balancer.ts'
 export type { Protocol } from './facts/protocol.ts'
 export { serviceRangesOf } from './facts/range.ts'
-export { type Ingress, type ServiceFacts, type ServicePort, serviceFacts, serviceSelector } from './facts/service.ts'
+export {
+  externalAddresses,
+  type Ingress,
+  type ServiceFacts,
+  type ServicePort,
+  serviceFacts,
+  serviceSelector,
+} from './facts/service.ts'
 export {
   type EndpointFacts,
   type EndpointState,

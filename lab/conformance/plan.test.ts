@@ -33,6 +33,11 @@ describe('planRun', () => {
     ])
   })
 
+  it('begins with what takes longest', () => {
+    const names = ['[sig-network] a', '[sig-network] b [Slow]', '[sig-network] c']
+    expect(planRun(names, { families: 'ipv4', nodes: 3 }).parallel).toEqual([names[1], names[0], names[2]])
+  })
+
   it('runs the tests of both families in a dual cluster only', () => {
     expect(plan({ families: 'dual' }).parallel).toContain('[sig-network] [Feature:IPv6DualStack] should reach')
   })

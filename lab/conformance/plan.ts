@@ -23,6 +23,9 @@ export interface RunPlan {
   readonly skipped: readonly { readonly test: string; readonly reason: string }[]
 }
 
+/** Whether a test says of itself that it takes minutes. */
+export const isSlow = (test: string) => test.includes('[Slow]')
+
 export function planRun(names: readonly string[], { families, nodes, focus, only }: Wish): RunPlan {
   const wanted = names.filter(
     name => (focus?.test(name) ?? true) && (only === undefined || only.some(pattern => pattern.test(name))),
@@ -34,7 +37,13 @@ export function planRun(names: readonly string[], { families, nodes, focus, only
   const left = new Set(skipped.map(({ test }) => test))
   const running = wanted.filter(name => !left.has(name))
   const isAlone = (name: string) => /\[(Serial|Disruptive)\]/.test(name)
-  return { parallel: running.filter(name => !isAlone(name)), alone: running.filter(isAlone), skipped }
+  const parallel = running.filter(name => !isAlone(name))
+  // The long ones begin first, so that the lanes end together.
+  return {
+    parallel: parallel.toSorted((a, b) => Number(isSlow(b)) - Number(isSlow(a))),
+    alone: running.filter(isAlone),
+    skipped,
+  }
 }
 
 /** A value for `--ginkgo.focus` that selects these tests alone: ginkgo puts the suite's title before a name. */

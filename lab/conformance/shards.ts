@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs'
 import { join } from 'node:path'
-import { focusOf } from './plan.ts'
+import { focusOf, isSlow } from './plan.ts'
 import { type Outcome, readReport } from './report.ts'
 
 export interface SuiteOptions {
@@ -18,8 +18,8 @@ export interface SuiteOptions {
 /** Milliseconds; a test that hangs ends with its own timeouts long before. */
 const longest = '3h'
 
-/** How many tests one start of the program runs: its start costs a second or two, a lane that ends early idles. */
-const perStart = 6
+/** How many tests one start of the program runs: its start costs a second or two; what a batch did is known when all of it is done. */
+const perStart = 4
 
 /**
  * Runs tests in so many lanes side by side, no test twice; each lane takes the next few from one queue. `onDone` hears of every test.
@@ -32,12 +32,12 @@ export async function runTests(
 ): Promise<Outcome[]> {
   const queue = [...tests]
   const outcomes: Outcome[] = []
+  const next = () => queue.splice(0, queue[0] !== undefined && isSlow(queue[0]) ? 1 : sizeOf(queue.length, lanes))
   const lane = async () => {
-    for (let batch = queue.splice(0, sizeOf(queue.length, lanes)); batch.length > 0; ) {
+    for (let batch = next(); batch.length > 0; batch = next()) {
       const done = await runBatch(batch, options)
       for (const outcome of done) onDone(outcome)
       outcomes.push(...done)
-      batch = queue.splice(0, sizeOf(queue.length, lanes))
     }
   }
   await Promise.all(Array.from({ length: lanes }, lane))

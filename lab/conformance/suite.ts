@@ -1,7 +1,6 @@
-import { mkdirSync, readFileSync } from 'node:fs'
-import { environmentOf } from '../environment.ts'
+import { mkdirSync } from 'node:fs'
 import type { Lab } from '../lab.ts'
-import { type LabOptions, startLab } from '../start.ts'
+import type { LabOptions } from '../start.ts'
 import type { Progress } from '../state/progress.ts'
 import { run } from '../state/run.ts'
 import { ensureTools } from '../tools/ensure.ts'
@@ -19,41 +18,6 @@ export interface ConformanceOptions extends LabOptions {
   readonly lanes?: number
   /** Where logs and reports go. */
   readonly folder: string
-}
-
-const coredns = new URL('../scenarios/manifests/coredns.yaml', import.meta.url).pathname
-
-/** A cluster as the suite expects one: its images, zones, and DNS behind a Service. One of the same name is taken as it is. */
-export async function startCluster(options: LabOptions & { readonly progress: Progress }): Promise<Lab> {
-  const lab = await startLab({ ...options, mode: 'full', images: 'conformance', openvswitch: 'newer' })
-  const env = await environmentOf(lab)
-  const text = readFileSync(coredns, 'utf8').replace('LAB_DNS_SERVICE', lab.plan.dnsService)
-  await run(['kubectl', 'apply', '-f', '-'], { env, stdin: text })
-  await letApiServerIn(lab)
-  const wait = ['-n', 'kube-system', 'rollout', 'status', 'deployment', 'coredns', '--timeout=180s']
-  await options.progress.step('names are served', () => run(['kubectl', ...wait], { env }))
-  return lab
-}
-
-/**
- * The API server proxies requests to pods, so its machine needs a way to them; it is no node of the cluster, so the first node stands for it.
- */
-async function letApiServerIn(lab: Lab): Promise<void> {
-  const [node = ''] = lab.nodes
-  const ranges = lab.record.podCidr.split(',')
-  const routes = lab.plan.networks.map(({ family, node: address }) => {
-    const range = ranges.find(one => one.includes(':') === (family === 6))
-    return `route replace ${range} via ${address(node)}\n`
-  })
-  await lab.exec('control', ['ip', '-batch', '-'], { stdin: routes.join('') })
-  const rules = lab.plan.networks.map(
-    ({ family, control }) =>
-      `add rule inet lab api ${family === 6 ? 'ip6' : 'ip'} saddr ${control} oifname "ovn-mp0" masquerade\n`,
-  )
-  const chain = 'add chain inet lab api { type nat hook postrouting priority 90; }\n'
-  await lab.exec(node, ['nft', '-f', '-'], {
-    stdin: `add table inet lab\ndelete table inet lab\nadd table inet lab\n${chain}${rules.join('')}`,
-  })
 }
 
 /** Runs the network's part of the conformance suite on a cluster; one outcome for each test, those left out included. */

@@ -17,7 +17,8 @@ own="etc/openvswitch etc/ovn etc/cni etc/kubernetes etc/containerd etc/zstack-ov
 mount --make-rprivate /
 # Mounts of the host below /run (network namespaces of others, say) would live as long as this copy of them.
 sed -n 's#^[^ ]* [^ ]* [^ ]* [^ ]* \(/run/[^ ]*\) .*#\1#p' /proc/self/mountinfo | sort -r | while read -r mounted; do
-  umount "$mounted"
+  # One that is gone since was somebody else's, who ended it: that takes it away everywhere.
+  umount "$mounted" || ! grep -q " $mounted " /proc/self/mountinfo || exit 1
 done
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir /run/disk

@@ -25,6 +25,7 @@ import { egressPolicies, gatewayRows } from './gateway.ts'
 import type { Reachable } from './interconnect.ts'
 import { isolationRows } from './isolation.ts'
 import { overlaySet, switchKey, underlaySet } from './layout.ts'
+import { localServiceRows } from './local-services.ts'
 import { networkRows } from './network.ts'
 import { nodeRows } from './node.ts'
 import { podAnnotations, podPort, podRowKey, publishedPorts } from './pod.ts'
@@ -109,10 +110,13 @@ export function ownerKinds(world: World, makers: Makers): OwnerKind[] {
   ]
 }
 
-function renderNetwork({ dhcpMtu, join }: World, nb: Makers['nb'], network: Network): Desired[] {
-  const rows = [...networkRows(network), ...isolationRows(network, join), ...dhcpRows(network, dhcpMtu)].map(row =>
-    nb.row(row),
-  )
+function renderNetwork({ dhcpMtu, join, templates }: World, nb: Makers['nb'], network: Network): Desired[] {
+  const rows = [
+    ...networkRows(network),
+    ...isolationRows(network, join),
+    ...dhcpRows(network, dhcpMtu),
+    ...(templates ? localServiceRows(network) : []),
+  ].map(row => nb.row(row))
   return isOverlay(network) ? [...rows, ...setMembers(nb, overlaySet, network.ranges)] : rows
 }
 

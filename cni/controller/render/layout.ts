@@ -45,6 +45,8 @@ export const anywhere: Readonly<Record<Family, string>> = { 4: '0.0.0.0/0', 6: '
 export const aclPriority = {
   /** Questions from the wire for our router's addresses. */
   unseen: 32500,
+  /** To a Service that pods reach on their own node only, and there is no endpoint of it: before every policy that would let it. */
+  localService: 32500,
   /** What may not reach a private Subnet: before every policy that would let it. */
   isolation: 32000,
   /** Takes connections into account where nothing else on the switch does. Decides nothing. */

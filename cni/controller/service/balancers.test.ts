@@ -121,6 +121,30 @@ describe('internalTrafficPolicy Local', () => {
   })
 })
 
+describe('externalTrafficPolicy Local', () => {
+  const ingress = [parseIp('192.0.2.1'), parseIp('2001:db8::1')].map(ip => ({ ip, mode: 'VIP' as const }))
+  const facts = { type: 'LoadBalancer', externalLocal: true, externalIPs: [parseIp('192.0.2.9')], ingress } as const
+  const slices = [slice(['10.0.0.1@n1', '10.0.0.2@n2'])]
+
+  it('lets pods reach every endpoint at the external addresses of its families, without a host in between', () => {
+    const { vips, groups } = balance(service(facts), slices)
+    expect(vips['k8s-shop-web_tcp_pods']).toEqual({
+      '192.0.2.9:80': '10.0.0.1:8080,10.0.0.2:8080',
+      '192.0.2.1:80': '10.0.0.1:8080,10.0.0.2:8080',
+    })
+    expect(groups['k8s-shop-web_tcp_pods']).toBe('pods')
+  })
+
+  it('leaves it to the hosts who may come, and what a proxy in front serves to the proxy', () => {
+    const guarded = balance(service({ ...facts, sourceRanges: ['10.0.0.0/8'] }), slices)
+    const proxied = balance(
+      service({ ...facts, externalIPs: [], ingress: ingress.map(({ ip }) => ({ ip, mode: 'Proxy' })) }),
+      slices,
+    )
+    for (const { vips } of [guarded, proxied]) expect(Object.keys(vips)).toEqual(['k8s-shop-web_tcp'])
+  })
+})
+
 describe('hints', () => {
   it('give every node the endpoints of its zone, or all where there are none', () => {
     const { vips, variables } = balance(service(), [slice(['10.0.0.1@n1 ready a', '10.0.0.2@n2 ready b'])])

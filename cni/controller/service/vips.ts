@@ -2,6 +2,7 @@ import {
   clusterEndpoints,
   type Endpoint,
   endpointsOf,
+  externalAddresses,
   hintedBy,
   isServed,
   localEndpoints,
@@ -39,6 +40,25 @@ export const isPerNode = (endpoints: Vip['endpoints']): endpoints is ReadonlyMap
  * @param nodes undefined where the server cannot tell nodes apart (before OVN 22.12): then everybody gets all endpoints
  */
 export function vipsOf(service: ServiceFacts, slices: readonly SliceFacts[], nodes: Nodes | undefined): Vip[] {
+  return [...clusterVips(service, slices, nodes), ...externalVips(service, slices)]
+}
+
+/**
+ * External addresses under externalTrafficPolicy Local: for pods they are a short way to every endpoint, as with kube-proxy, and the client's address is to be kept; by way of
+ * a host it would be lost. Who may come under `loadBalancerSourceRanges` is judged by hosts.
+ */
+function externalVips(service: ServiceFacts, slices: readonly SliceFacts[]): Vip[] {
+  if (!service.externalLocal || service.sourceRanges.length > 0) return []
+  return service.ports.flatMap(port =>
+    externalAddresses(service).map((address): Vip => {
+      const family = ipFamily(address)
+      const endpoints = clusterEndpoints(endpointsOf(service, port, family, slices))
+      return { port, address, family, groups: ['pods'], endpoints }
+    }),
+  )
+}
+
+function clusterVips(service: ServiceFacts, slices: readonly SliceFacts[], nodes: Nodes | undefined): Vip[] {
   return service.ports.flatMap(port =>
     service.clusterIPs.flatMap(address => {
       const family = ipFamily(address)

@@ -2,6 +2,7 @@ import {
   clusterEndpoints,
   type Endpoint,
   endpointsOf,
+  externalAddresses,
   isServed,
   localEndpoints,
   type ServiceFacts,
@@ -81,11 +82,9 @@ class PortRender {
     return service.type === 'ClusterIP' ? 0 : port.nodePort
   }
 
-  /** External addresses of this family. Those of mode Proxy are served by somebody in front (KEP-1860). */
+  /** External addresses of this family. */
   get #addresses(): readonly IpAddress[] {
-    const { externalIPs, ingress } = this.#spec.service
-    const own = [...externalIPs, ...ingress.flatMap(({ ip, mode }) => (mode === 'VIP' ? [ip] : []))]
-    return [...new Set(own)].filter(ip => ipFamily(ip) === this.#of.family)
+    return externalAddresses(this.#spec.service).filter(ip => ipFamily(ip) === this.#of.family)
   }
 
   #external(): Desired[] {

@@ -1,4 +1,4 @@
-import { type IpAddress, tryParseIp } from '@ovnkit/inet'
+import { type IpAddress, ipFamily, tryParseIp } from '@ovnkit/inet'
 import type { Intern, Service } from '@ovnkit/kube'
 import { type BalancerFacts, balancerFacts, writtenOn } from './load-balancer.ts'
 import { type Protocol, protocolOf } from './protocol.ts'
@@ -104,6 +104,16 @@ function portsOf(ports: NonNullable<NonNullable<Service['spec']>['ports']>, inte
     const known = protocolOf(protocol)
     return known === undefined ? [] : [{ name: intern(name), protocol: known, port, nodePort }]
   })
+}
+
+/**
+ * Addresses outside of the Service ranges that the Service is served at, each once. Those of mode Proxy are served by somebody in front (KEP-1860), those of a family that the
+ * Service does not have by nobody.
+ */
+export function externalAddresses({ clusterIPs, externalIPs, ingress }: ServiceFacts): IpAddress[] {
+  const families = new Set(clusterIPs.map(ipFamily))
+  const all = [...externalIPs, ...ingress.flatMap(({ ip, mode }) => (mode === 'VIP' ? [ip] : []))]
+  return [...new Set(all)].filter(ip => families.has(ipFamily(ip)))
 }
 
 function ingressOf(status: Service['status']): readonly Ingress[] {

@@ -17,7 +17,7 @@ export interface Image {
 export type ImageSet = 'usual' | 'conformance'
 
 const recipesOf = { usual: usualRecipes, conformance: conformanceRecipes }
-const sources = ['pause.c', 'archive.ts', 'rootfs.ts', 'recipes.ts'].map(
+const sources = ['pause.c', 'archive.ts', 'certificate.ts', 'rootfs.ts', 'recipes.ts'].map(
   name => new URL(name, import.meta.url).pathname,
 )
 

@@ -2,6 +2,7 @@ import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Tools } from '../ensure.ts'
 import type { ImageRecipe } from './archive.ts'
+import { giveCertificate } from './certificate.ts'
 import { compilePause } from './pause.ts'
 import { copyInto, copyProgram, installBusybox, skeleton, useBash } from './rootfs.ts'
 
@@ -23,9 +24,12 @@ async function fillAgnhost(root: string, tools: Tools): Promise<void> {
   skeleton(root)
   copyInto(root, tools.path('agnhost'), '/agnhost')
   await installBusybox(root)
-  // busybox has an nc and an ip as well, but not every option of those that are meant; its shell would take its own nevertheless.
+  // busybox has an nc and an ip as well, but not every option of those that are meant, and its wget, static as it is, does not bear the others' C library beside it;
+  // its shell would take its own nevertheless.
   await useBash(root)
-  for (const program of ['curl', 'dig', 'nc', 'ip', 'ss', 'getent', 'conntrack']) await copyProgram(root, program)
+  for (const program of ['curl', 'wget', 'dig', 'nc', 'ip', 'ss', 'getent', 'conntrack'])
+    await copyProgram(root, program)
+  await giveCertificate(root, 'localhost', ['localhost', '127.0.0.1', '::1'])
   writeFileSync(join(root, 'etc/passwd'), shell)
 }
 
