@@ -11,7 +11,7 @@ export default defineConfig({
       { test: { name: 'unit', include: ['**/*.test.ts'], exclude: [...exclude, real, property] } },
       { test: { name: 'property', include: [property], exclude, testTimeout: 120_000 } },
       // Real daemons start in milliseconds to seconds and share two cores: generous deadlines, few files at once.
-      { test: { name: 'real', include: [real], exclude, testTimeout: 120_000, hookTimeout: 120_000, maxWorkers: 2 } },
+      { test: { name: 'real', include: [real], exclude, testTimeout: 300_000, hookTimeout: 300_000, maxWorkers: 2 } },
     ],
   },
 })

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createInterface, type Interface } from 'node:readline'
-import { waitUntil } from '@ovnkit/kube/testing'
 import type { Lab } from '@ovnkit/lab'
+import { waitUntil } from '@ovnkit/testing'
 import type { Job, JobResult } from './protocol.ts'
 
 const name = 'n1'

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { annotationNames } from '@ovnkit/cni-api'
 import { type KubeClient, mirror, resources } from '@ovnkit/kube'
-import { waitUntil } from '@ovnkit/kube/testing'
 import { Store } from '@ovnkit/reconcile'
+import { waitUntil } from '@ovnkit/testing'
 
 /** A pod that is bound to the node, and what the runtime made for it. */
 export interface BenchPod {

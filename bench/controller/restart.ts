@@ -6,7 +6,7 @@
  */
 import { statSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { waitUntil } from '@ovnkit/kube/testing'
+import { waitUntil } from '@ovnkit/testing'
 import { annotation, podOf } from './pod-objects.ts'
 import { PodWatch } from './pod-watch.ts'
 import { cpuSeconds, peakMiB, residentMiB } from './process-usage.ts'
@@ -35,10 +35,7 @@ for (const [from, to] of [
   const cpu = cpuSeconds(first.pid)
   await api.each(some, name => api.call('POST', path, podOf(name)))
   // The annotation is the last thing that a pod gets.
-  await waitUntil('all pods to have their network', () => some.every(name => pods.annotated.has(name)), {
-    timeoutMs: 300_000,
-    everyMs: 100,
-  })
+  await waitUntil('all pods to have their network', () => some.every(name => pods.annotated.has(name)), 300_000)
   await quiet(5)
   say({
     step: `${to} pods`,

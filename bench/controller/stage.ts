@@ -2,8 +2,9 @@ import { spawn } from 'node:child_process'
 import { existsSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { customResourceDefinitions } from '@ovnkit/cni-api'
-import { type ControlPlane, freePort, startControlPlane, waitUntil } from '@ovnkit/kube/testing'
+import { type ControlPlane, startControlPlane } from '@ovnkit/kube/testing'
 import { startOvsdbServer, type TestServer } from '@ovnkit/ovsdb/testing'
+import { freePort, waitUntil } from '@ovnkit/testing'
 import { ApiLoad } from './api-load.ts'
 
 const bundle = join(import.meta.dirname, '../../dist/zstack-ovnkube-controller.mjs')

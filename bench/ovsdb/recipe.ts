@@ -3,7 +3,8 @@ import { copyFile, mkdir, mkdtemp, rename, rm } from 'node:fs/promises'
 import { homedir, tmpdir } from 'node:os'
 import { OVN_Northbound, type OVN_Northbound_Tables } from '@ovnkit/ovn'
 import { type Database, type Operation, openDatabase, randomUuid, type Uuid } from '@ovnkit/ovsdb'
-import { Daemon, run, until } from '@ovnkit/ovsdb/testing'
+import { Daemon, run } from '@ovnkit/ovsdb/testing'
+import { waitUntil } from '@ovnkit/testing'
 
 /**
  * The databases that the benchmarks read: a northbound one of 10,000 ports (200 switches x 50 on one router), 1,000 load
@@ -57,7 +58,7 @@ async function make(files: { readonly nb: string; readonly sb: string }): Promis
   const pidfile = `${dir}/northd.pid`
   const args = [`--ovnnb-db=${nb}`, `--ovnsb-db=${sb}`, '-vconsole:off', '--detach', `--pidfile=${pidfile}`]
   await run('ovn-northd', [...args, `--log-file=${dir}/northd.log`, `--unixctl=${dir}/northd.ctl`])
-  await until('northd is done', () => (db.table('NB_Global').one()?.sb_cfg ?? 0) >= 1, 600_000)
+  await waitUntil('northd is done', () => (db.table('NB_Global').one()?.sb_cfg ?? 0) >= 1, 600_000)
   await run('ovn-appctl', ['-t', `${dir}/northd.ctl`, 'exit'])
   for (const server of servers) await server.daemon.kill()
   await rename(`${dir}/nb.db`, files.nb).catch(() => copyFile(`${dir}/nb.db`, files.nb))

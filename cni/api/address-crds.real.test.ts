@@ -1,5 +1,6 @@
 import { type CustomResourceDefinition, isApiError, type Resource, resources } from '@ovnkit/kube'
-import { type ControlPlane, startControlPlane, waitUntil } from '@ovnkit/kube/testing'
+import { type ControlPlane, startControlPlane } from '@ovnkit/kube/testing'
+import { waitUntil } from '@ovnkit/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { customResourceDefinitions } from './crds.ts'
 import { egressIPs } from './egress-ip.ts'

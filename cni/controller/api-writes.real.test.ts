@@ -1,4 +1,4 @@
-import { waitUntil } from '@ovnkit/kube/testing'
+import { waitUntil } from '@ovnkit/testing'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { World } from './testing/world.ts'
 
@@ -31,7 +31,7 @@ it('a thousand pods cost one PATCH each, and their Subnet at most one a second',
     for (const [, { annotations }] of sources.pods.entries()) if ('zstack.io/pod-ip' in annotations) count++
     return count
   }
-  await waitUntil('all pods to be annotated', () => annotated() === pods, { timeoutMs: 100_000 })
+  await waitUntil('all pods to be annotated', () => annotated() === pods, 100_000)
   await w.subnet('default', ({ status }) => status?.usedIPs === pods, `of ${pods} addresses`)
   await w.settled()
   const seconds = (performance.now() - began) / 1000

@@ -1,4 +1,4 @@
-import { waitUntil } from '@ovnkit/kube/testing'
+import { waitUntil } from '@ovnkit/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { World } from './testing/world.ts'
 

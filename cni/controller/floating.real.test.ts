@@ -10,7 +10,7 @@ import {
   subnets,
 } from '@ovnkit/cni-api'
 import { isApiError, type KubeObject, resources, type Service } from '@ovnkit/kube'
-import { waitUntil } from '@ovnkit/kube/testing'
+import { waitUntil } from '@ovnkit/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { World } from './testing/world.ts'
 

@@ -1,5 +1,5 @@
 import { isApiError, resources } from '@ovnkit/kube'
-import { waitUntil } from '@ovnkit/kube/testing'
+import { waitUntil } from '@ovnkit/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { subnetResource } from './resources.ts'
 import { World } from './testing/world.ts'

@@ -1,6 +1,6 @@
 import { leaseName } from '@ovnkit/cni-api'
 import { resources } from '@ovnkit/kube'
-import { waitUntil } from '@ovnkit/kube/testing'
+import { waitUntil } from '@ovnkit/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Program, World } from './testing/world.ts'
 

@@ -1,5 +1,5 @@
 import { type EndpointSlice, resources, type Service } from '@ovnkit/kube'
-import { waitUntil } from '@ovnkit/kube/testing'
+import { waitUntil } from '@ovnkit/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { World } from './testing/world.ts'
 
@@ -278,7 +278,7 @@ describe('1,000 Services', () => {
     (await w.nbctl('--bare', '--columns=name', 'find', 'Load_Balancer', 'external_ids:namespace=many'))
       .split('\n')
       .filter(one => one !== '').length
-  const all = () => waitUntil('all balancers', async () => (await count()) === names.length, { timeoutMs: 60_000 })
+  const all = () => waitUntil('all balancers', async () => (await count()) === names.length, 60_000)
 
   it('are written nothing when the controller starts anew', async () => {
     await w.kube.client.create(resources.namespaces, { metadata: { name: 'many' } })

@@ -1,6 +1,6 @@
 import type { Subnet } from '@ovnkit/cni-api'
 import { isApiError, resources } from '@ovnkit/kube'
-import { waitUntil } from '@ovnkit/kube/testing'
+import { waitUntil } from '@ovnkit/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { subnetFinalizer, subnetResource } from './resources.ts'
 import { World } from './testing/world.ts'

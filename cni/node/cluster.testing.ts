@@ -11,8 +11,9 @@ import {
 import { runPlugin } from '@ovnkit/cni-plugin/testing'
 import { type Cidr, hostAddress, type IpAddress, type Mac, macFromIp, parseCidr } from '@ovnkit/inet'
 import { type CustomResourceDefinition, type Node, type Pod, resources } from '@ovnkit/kube'
-import { type ControlPlane, waitUntil } from '@ovnkit/kube/testing'
+import type { ControlPlane } from '@ovnkit/kube/testing'
 import { type TestNetns, testNetns } from '@ovnkit/linux/testing'
+import { waitUntil } from '@ovnkit/testing'
 import { nodeAddress, type TestNode } from './testing.ts'
 
 /** A pod as a test knows it: its object, its address, and the sandbox that it has now. */

@@ -1,7 +1,8 @@
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { type BuiltPlugin, buildPlugin } from '@ovnkit/cni-plugin/testing'
 import { resources as kube } from '@ovnkit/kube'
-import { type ControlPlane, startControlPlane, waitUntil } from '@ovnkit/kube/testing'
+import { type ControlPlane, startControlPlane } from '@ovnkit/kube/testing'
+import { waitUntil } from '@ovnkit/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cni, cniOf, strangeUid, TestCluster, type TestPod } from './cluster.testing.ts'
 import { TestNode } from './testing.ts'
@@ -77,11 +78,11 @@ describe('the host', () => {
 
   it('is a chassis, and tells the controller what it needs', async () => {
     expect(await external()).toMatch(/ovn-encap-ip="192.0.2.1".*ovn-encap-type=geneve.*ovn-remote="unix:.*system-id=n1/)
-    const { metadata } = await plane.client.get(
-      { group: '', version: 'v1', plural: 'nodes', kind: 'Node', namespaced: false },
-      { name: 'n1' },
-    )
-    expect(metadata?.annotations).toMatchObject({
+    const annotations = await waitUntil('the Node to be annotated', async () => {
+      const { metadata } = await plane.client.get(kube.nodes, { name: 'n1' })
+      return metadata?.annotations?.['zstack.io/node-mtu'] === undefined ? undefined : metadata.annotations
+    })
+    expect(annotations).toMatchObject({
       'zstack.io/node-chassis': 'n1',
       'zstack.io/node-tunnel-ip': '192.0.2.1',
       'zstack.io/node-addresses': '192.0.2.1',
@@ -91,6 +92,8 @@ describe('the host', () => {
 
   it('has its management port, routes, forwarding and masquerade', async () => {
     const { netns } = node
+    const isReady = async () => (await netns.exec('curl', '-s', 'http://127.0.0.1:8083/readyz')).trim() === 'ok'
+    await waitUntil('the agent says that all is as it should be', isReady)
     expect(await netns.exec('ip', '-br', 'address', 'show', 'ovn-mp0')).toMatch(/100\.64\.0\.2\/16/)
     expect(await netns.exec('ip', 'route')).toMatch(/10\.244\.0\.0\/16 via 100\.64\.0\.1 dev ovn-mp0 proto 94/)
     expect(await netns.exec('ip', '-6', 'route')).toMatch(/fd00:10:244::\/64 via fd98::1 dev ovn-mp0 proto 94/)
@@ -111,13 +114,6 @@ describe('the host', () => {
         )
       ).split('\n'),
     ).toEqual(['1', '0', '1', ''])
-  })
-
-  it('is ready', async () => {
-    await waitUntil(
-      'readyz says ok',
-      async () => (await node.netns.exec('curl', '-s', 'http://127.0.0.1:8083/readyz')).trim() === 'ok',
-    )
   })
 })
 
@@ -164,7 +160,7 @@ describe('a pod', () => {
     const pod = await newPod()
     const args = { CNI_ARGS: `K8S_POD_NAMESPACE=default;K8S_POD_NAME=${pod.name};K8S_POD_UID=${strangeUid()}` }
     const adding = cni('ADD', pod, args)
-    await waitUntil('the agent has the request', () => node.log().includes('never') || true)
+    await waitUntil('the agent has the request', async () => (await node.requestsInFlight()) === 1)
     await cluster.remove(pod)
     expect(await adding).toMatchObject({ status: 1, output: { code: 11 } })
   })
@@ -343,7 +339,7 @@ describe('outages', () => {
     await node.killAgent()
     expect(await cni('STATUS', pod)).toMatchObject({ status: 0 })
     expect(await cni('DEL', pod)).toMatchObject({ status: 1, output: { code: 11 } })
-    expect(await ping(node.netns, pod.ip)).toBe(true)
+    await reachable(node.netns, pod.ip)
     expect(existsSync(node.conflist)).toBe(true)
     await node.startAgent()
     await waitUntil('the new agent answers CHECK', async () => (await cni('CHECK', pod)).status === 0)
@@ -436,10 +432,7 @@ describe('what others own', () => {
       'external_ids:foreign=1',
     )
     await waitUntil('the Node says so', async () => {
-      const { metadata } = await plane.client.get(
-        { group: '', version: 'v1', plural: 'nodes', kind: 'Node', namespaced: false },
-        { name: 'n1' },
-      )
+      const { metadata } = await plane.client.get(kube.nodes, { name: 'n1' })
       return metadata?.annotations?.['zstack.io/node-chassis'] === 'chosen'
     })
     expect(await external()).toMatch(/foreign="1".*ovn-bridge-mappings="physnet:br-phy".*system-id=chosen/)

@@ -1,7 +1,4 @@
 export { type ControlPlane, type ControlPlaneOptions, startControlPlane } from './testing/control-plane.ts'
 export { type Daemon, type DaemonOptions, startDaemon } from './testing/daemon.ts'
 export { type Certificate, type CertificateRequest, createAuthority, issueCertificate } from './testing/pki.ts'
-export { freePort } from './testing/ports.ts'
-export { startTcpProxy, type TcpProxy } from './testing/tcp-proxy.ts'
 export { findTool, MissingToolError } from './testing/tools.ts'
-export { waitUntil } from './testing/wait.ts'

@@ -1,9 +1,10 @@
 import { parseIp } from '@ovnkit/inet'
+import { waitUntil } from '@ovnkit/testing'
 import { describe, expect, it } from 'vitest'
 import { announcements } from './codec/announcement.ts'
 import { sendFrames } from './frames.ts'
 import { Netlink } from './netlink.ts'
-import { eventually, testNetns } from './testing.ts'
+import { testNetns } from './testing.ts'
 
 describe('announcements of an address', () => {
   it('change what the kernel at the other end of the wire knows of it, in both families', async () => {
@@ -34,7 +35,7 @@ describe('announcements of an address', () => {
     if (link?.mac === undefined) throw new Error('the link has a MAC')
     for (const address of addresses) sendFrames(link.index, announcements(address, link.mac), here)
     for (const address of addresses) {
-      await eventually(`${address} to be known at ${link.mac}`, async () =>
+      await waitUntil(`${address} to be known at ${link.mac}`, async () =>
         (await there.exec('ip', 'neighbour', 'show', address)).includes(link.mac ?? '-'),
       )
     }

@@ -1,13 +1,14 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { parseCidr, parseIp } from '@ovnkit/inet'
+import { waitUntil } from '@ovnkit/testing'
 import { describe, expect, test } from 'vitest'
 import { NetnsError } from './errors.ts'
 import { createNetns, deleteNetns, netnsPath } from './named-netns.ts'
 import { Netlink } from './netlink.ts'
 import { inNetns, openNetns } from './netns.ts'
 import type { NetlinkEvent } from './subscription.ts'
-import { eventually, testNetns } from './testing.ts'
+import { testNetns } from './testing.ts'
 
 const openFiles = (): number => readdirSync('/proc/self/fd').length
 
@@ -34,7 +35,7 @@ test('1,000 sockets opened, used and closed in other namespaces leave no open fi
   await use()
   const before = openFiles()
   for (let i = 0; i < 1000; i++) await use()
-  await eventually(`${before} open files again`, () => openFiles() <= before)
+  await waitUntil(`${before} open files again`, () => openFiles() <= before)
 })
 
 test('failed opens leave no open file either', () => {
@@ -117,7 +118,7 @@ describe('namespaces', () => {
     using _ = netlink.subscribe(['link'], event => events.push(event))
     await netlink.createVeth({ name: 'h0', peer: { name: 'eth0', netns: there } })
     there[Symbol.dispose]()
-    await eventually('h0 is gone', () =>
+    await waitUntil('h0 is gone', () =>
       events.some(event => event.kind === 'link' && event.removed && event.link.name === 'h0'),
     )
     expect(await netlink.linkByName('h0')).toBeUndefined()
@@ -189,7 +190,7 @@ describe('subscriptions', () => {
       '+rule 77',
       '-rule 77',
     ]
-    await eventually('all events', () => expected.every(each => seen.includes(each)))
+    await waitUntil('all events', () => expected.every(each => seen.includes(each)))
     expect(seen.filter(each => expected.includes(each))).toEqual(expected)
   })
 
@@ -207,7 +208,7 @@ describe('subscriptions', () => {
     await netlink.setLink('v0', { master: bridge?.index ?? -1 })
     await netlink.setLink('v0', { master: 0 })
     await netlink.setLink('v0', { mtu: 1300 })
-    await eventually('v0 without a bridge', () => seen.at(-1) === '+v0 in undefined kind veth')
+    await waitUntil('v0 without a bridge', () => seen.at(-1) === '+v0 in undefined kind veth')
     expect(seen.filter(each => each.startsWith('-'))).toEqual([])
     expect(seen.filter(each => each.includes('v0')).every(each => each.endsWith('kind veth'))).toBe(true)
   })
@@ -221,7 +222,7 @@ describe('subscriptions', () => {
     // A program of its own fills the queue while this thread is kept from reading it.
     const script = Array.from({ length: 30_000 }, (_, i) => `route add 10.${i >> 8}.${i & 255}.0/24 dev lo`).join('\n')
     execFileSync('nsenter', [`--net=${netns.path}`, 'ip', '-batch', '-'], { input: script })
-    await eventually('a resync event', () => (kinds.get('resync') ?? 0) > 0)
+    await waitUntil('a resync event', () => (kinds.get('resync') ?? 0) > 0)
     await netlink.addRoute({ destination: parseCidr('172.16.0.0/16'), index: 1 })
     expect((await netlink.routes({ table: 254 })).length).toBeGreaterThan(30_000)
   })

@@ -42,16 +42,3 @@ export async function execInNetns(path: string, program: string, ...args: string
 }
 
 const parseJson = (text: string): unknown => (text.trim() === '' ? [] : JSON.parse(text))
-
-/** Waits until `condition` holds, looking again after each event-loop pause. Rejects with `message` after `milliseconds`. */
-export async function eventually(
-  message: string,
-  condition: () => boolean | Promise<boolean>,
-  milliseconds = 10_000,
-): Promise<void> {
-  const deadline = performance.now() + milliseconds
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error(`${message} (waited ${milliseconds} ms)`)
-    await new Promise(resolve => setTimeout(resolve, 5))
-  }
-}

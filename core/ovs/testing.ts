@@ -1,7 +1,8 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { promisify } from 'node:util'
-import { startOvsdbServer, type TestServer, until } from '@ovnkit/ovsdb/testing'
+import { startOvsdbServer, type TestServer } from '@ovnkit/ovsdb/testing'
+import { waitUntil } from '@ovnkit/testing'
 
 const execute = promisify(execFile)
 
@@ -78,7 +79,7 @@ class RunningSwitch implements TestSwitch {
     const namespace = this.#netns === undefined ? '--net' : `--net=${this.#netns}`
     const child = spawn(program, [namespace, ...daemon], { cwd: this.dir, env: this.#environment(), stdio: 'ignore' })
     this.#process = child
-    await until('ovs-vswitchd answers', async () => {
+    await waitUntil('ovs-vswitchd answers', async () => {
       if (child.exitCode !== null)
         throw new Error(`ovs-vswitchd exited with ${child.exitCode}, see ${this.dir}/vswitchd.log`)
       return (await this.appctl('version')) !== ''

@@ -1,8 +1,8 @@
+import { startFaultyLine, waitUntil } from '@ovnkit/testing'
 import { expect, it } from 'vitest'
 import { openDatabase, parseSchema, randomUuid } from './index.ts'
 import { facts } from './testing/facts.ts'
 import { openFacts } from './testing/open-facts.ts'
-import { startProxy, until } from './testing.ts'
 
 const backoff = { min: 10, max: 50 }
 
@@ -30,7 +30,7 @@ it('decodes rows of a lazy table at their first access, and finds them by index'
       n: -7,
     }),
   ])
-  await until('the change arrives', () => lazy.table('Item').by('byName', 'n7')?.n === -7)
+  await waitUntil('the change arrives', () => lazy.table('Item').by('byName', 'n7')?.n === -7)
 })
 
 it('holds only the rows of a condition, and changes with it', async () => {
@@ -95,15 +95,15 @@ it('reads columns and tables that the server lacks as empty, and says so', async
 it('says that a transaction was never sent, or that its outcome is unknown', async () => {
   await using stack = new AsyncDisposableStack()
   const { db, server } = await openFacts(stack)
-  const proxy = stack.use(await startProxy(server.remote))
+  const proxy = stack.use(await startFaultyLine(server.remote))
   const far = stack.use(openDatabase(facts, { remotes: proxy.remote, tables: { Item: {} }, backoff }))
   await far.ready()
   proxy.freeze()
   const lost = far.transact([far.op.insert('Item', randomUuid<'Item'>(), { name: 'lost' })])
   const late = await far.transact([far.op.insert('Item', randomUuid<'Item'>(), { name: 'late' })], { timeout: 50 })
-  proxy.cut()
+  proxy.breakDown()
   expect([(await lost).status, late.status]).toEqual(['unknown', 'unknown'])
-  await until('the cut is noticed', () => !far.connected)
+  await waitUntil('the cut is noticed', () => !far.connected)
   expect((await far.transact([far.op.insert('Item', randomUuid<'Item'>(), {})])).status).toBe('disconnected')
   expect(far.stats.outcomes).toMatchObject({ unknown: 2, disconnected: 1 })
   expect(db.connected).toBe(true)
@@ -115,13 +115,13 @@ it('asserts its lock in every transaction', async () => {
   const open = () => stack.use(openDatabase(facts, { remotes: server.remote, tables: {}, lock: 'only', backoff }))
   const first = open()
   await first.ready()
-  await until('the first has the lock', () => first.lockOwned)
+  await waitUntil('the first has the lock', () => first.lockOwned)
   const second = open()
   await second.ready()
   const insert = (db: typeof first) => db.transact([db.op.insert('Item', randomUuid<'Item'>(), {})])
   expect([(await insert(first)).status, (await insert(second)).status]).toEqual(['committed', 'notLocked'])
   await first[Symbol.asyncDispose]()
-  await until('the second has the lock', () => second.lockOwned)
+  await waitUntil('the second has the lock', () => second.lockOwned)
   expect((await insert(second)).status).toBe('committed')
 })
 

@@ -5,16 +5,10 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { customResourceDefinitions, readConfig, type Subnet } from '@ovnkit/cni-api'
 import { type CustomResourceDefinition, KubeClient, type Node, type Pod, resources } from '@ovnkit/kube'
-import {
-  type ControlPlane,
-  type Daemon,
-  freePort,
-  startControlPlane,
-  startDaemon,
-  waitUntil,
-} from '@ovnkit/kube/testing'
+import { type ControlPlane, type Daemon, startControlPlane, startDaemon } from '@ovnkit/kube/testing'
 import { run, startOvsdbServer, type TestServer } from '@ovnkit/ovsdb/testing'
 import { type Logger, silentLogger } from '@ovnkit/process'
+import { freePort, waitUntil } from '@ovnkit/testing'
 import { Controller } from '../controller.ts'
 import { subnetResource } from '../resources.ts'
 

@@ -1,6 +1,6 @@
+import { waitUntil } from '@ovnkit/testing'
 import { expect, test } from 'vitest'
 import { startHttpServer } from '../testing/http-server.ts'
-import { waitUntil } from '../testing/wait.ts'
 import type { KubeRequest } from './request.ts'
 import { Transport } from './transport.ts'
 

@@ -1,10 +1,9 @@
 import { Store } from '@ovnkit/reconcile'
+import { startFaultyLine, waitUntil } from '@ovnkit/testing'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { KubeClient } from '../client/client.ts'
 import { type ConfigMap, defineResource, resources } from '../resources.ts'
 import { type ControlPlane, startControlPlane } from '../testing/control-plane.ts'
-import { startTcpProxy } from '../testing/tcp-proxy.ts'
-import { waitUntil } from '../testing/wait.ts'
 import { type MirrorOptions, mirror } from './mirror.ts'
 
 let plane: ControlPlane
@@ -31,7 +30,7 @@ test('lists page by page, then follows additions, changes and removals', async (
 
 test('a cut connection is resumed where it ended, without a new list', async () => {
   await namespace('cut')
-  await using proxy = await startTcpProxy(Number(new URL(plane.server).port))
+  await using proxy = await startFaultyLine(Number(new URL(plane.server).port))
   await using m = follow('cut', { client: through(proxy.port) })
   await m.mirror.ready()
   await create('cut', 'a')
@@ -45,7 +44,7 @@ test('a cut connection is resumed where it ended, without a new list', async () 
 
 test('a silent connection is noticed by the missing bookmark', async () => {
   await namespace('silent')
-  await using proxy = await startTcpProxy(Number(new URL(plane.server).port))
+  await using proxy = await startFaultyLine(Number(new URL(plane.server).port))
   // The server sends a bookmark 2 s before its own timeout; then the watch is frozen.
   await using m = follow('silent', {
     client: through(proxy.port),
@@ -66,7 +65,7 @@ test('a silent connection is noticed by the missing bookmark', async () => {
 test('bookmarks move the position on, so that compaction does not hurt a quiet watch', async () => {
   await namespace('quiet')
   await namespace('busy')
-  await using proxy = await startTcpProxy(Number(new URL(plane.server).port))
+  await using proxy = await startFaultyLine(Number(new URL(plane.server).port))
   await using m = follow('quiet', { client: through(proxy.port), timings: { timeoutSeconds: 4 } })
   await waitUntil('the watch', () => m.mirror.healthy)
   await create('busy', 'x')
@@ -97,7 +96,7 @@ test('410 after compaction leads to a new list of which only the differences are
   await using old = await startControlPlane({ apiServerArgs: ['--watch-cache=false'] })
   await old.client.create(resources.namespaces, { metadata: { name: 'gone' } })
   for (const name of ['same', 'changed', 'removed']) await create('gone', name, 'one', old.client)
-  await using proxy = await startTcpProxy(Number(new URL(old.server).port))
+  await using proxy = await startFaultyLine(Number(new URL(old.server).port))
   await using m = follow('gone', { client: through(proxy.port, old) })
   await m.mirror.ready()
   const changes: string[] = []

@@ -1,10 +1,10 @@
 import type { ServerResponse } from 'node:http'
 import { Store } from '@ovnkit/reconcile'
+import { waitUntil } from '@ovnkit/testing'
 import { expect, test } from 'vitest'
 import { KubeClient } from '../client/client.ts'
 import { type ConfigMap, resources } from '../resources.ts'
 import { startHttpServer } from '../testing/http-server.ts'
-import { waitUntil } from '../testing/wait.ts'
 import { mirror } from './mirror.ts'
 
 type Answer = (response: ServerResponse) => unknown

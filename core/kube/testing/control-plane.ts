@@ -1,5 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { freePort, temporaryFolder, waitUntil } from '@ovnkit/testing'
 import { KubeClient } from '../client/client.ts'
 import { loadKubeConfig } from '../config/kube-config.ts'
 import type { KubeConfig } from '../config/server.ts'
@@ -10,10 +11,7 @@ import { compactEtcd, type Etcd, startEtcd } from './etcd.ts'
 import { type Identities, makeIdentities } from './identities.ts'
 import { writeKubeconfig } from './kubeconfig.ts'
 import { type Certificate, type CertificateRequest, issueCertificate } from './pki.ts'
-import { freePort } from './ports.ts'
-import { temporaryFolder } from './temporary-folder.ts'
 import { findTool } from './tools.ts'
-import { waitUntil } from './wait.ts'
 
 export interface ControlPlaneOptions {
   /** Where data, certificates and logs go. Default: a fresh folder in /tmp, removed at the end. A given one is kept. */
@@ -203,7 +201,7 @@ class RunningControlPlane implements ControlPlane {
 
   async #ready(apiServer: Daemon): Promise<void> {
     const timeoutMs = this.#prepared.options.readyTimeoutMs ?? 90_000
-    await waitUntil('kube-apiserver to be ready', () => this.#isReady(apiServer), { timeoutMs, everyMs: 50 })
+    await waitUntil('kube-apiserver to be ready', () => this.#isReady(apiServer), timeoutMs)
   }
 
   async #isReady(apiServer: Daemon): Promise<boolean> {

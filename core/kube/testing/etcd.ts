@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { freePort } from '@ovnkit/testing'
 import { type Daemon, startDaemon } from './daemon.ts'
-import { freePort } from './ports.ts'
 import { findTool } from './tools.ts'
 
 export interface Etcd {

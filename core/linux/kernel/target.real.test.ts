@@ -1,8 +1,9 @@
 import { parseCidr, parseIp, parseMac } from '@ovnkit/inet'
 import { type Desired, Engine, type OwnerKind, Store } from '@ovnkit/reconcile'
+import { waitUntil } from '@ovnkit/testing'
 import { describe, expect, test } from 'vitest'
 import { Netlink } from '../netlink.ts'
-import { eventually, type TestNetns, testNetns } from '../testing.ts'
+import { type TestNetns, testNetns } from '../testing.ts'
 import { KernelAddress, KernelLink, KernelNeighbour, KernelRoute, KernelRule } from './desired.ts'
 import { KernelTarget } from './target.ts'
 
@@ -93,7 +94,7 @@ async function missing(netns: TestNetns): Promise<string[]> {
 }
 
 const allThere = (netns: TestNetns) =>
-  eventually('the management port is complete', async () => (await missing(netns)).length === 0)
+  waitUntil('the management port is complete', async () => (await missing(netns)).length === 0)
 
 describe('what owners want is there', () => {
   test('links, addresses, routes, rules and neighbours; a second run changes nothing', async () => {
@@ -223,7 +224,7 @@ describe('what is not ours is left alone', () => {
     first.stack.dispose()
     const second = await world(netns, { node: managementPort.slice(0, 2) })
     using _ = second.stack
-    await eventually(
+    await waitUntil(
       'only what is still wanted is there',
       async () =>
         !/fd98|900:|10.244|100.64.0.99/.test(await shown(netns)) && (await host.linkByName('br7')) === undefined,
@@ -253,7 +254,7 @@ describe('drift is repaired', () => {
       using _ = stack
       await netns.exec('ip', ...command.split(' '))
       await allThere(netns)
-      await eventually('the link is as wanted', async () => {
+      await waitUntil('the link is as wanted', async () => {
         const link = await host.linkByName('mp0')
         return link?.mtu === 1400 && link.up
       })

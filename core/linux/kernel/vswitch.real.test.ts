@@ -1,11 +1,12 @@
 import { parseCidr, parseIp, parseMac } from '@ovnkit/inet'
 import { startTestSwitch } from '@ovnkit/ovs/testing'
 import { type Desired, Engine, Store } from '@ovnkit/reconcile'
+import { waitUntil } from '@ovnkit/testing'
 import { expect, test } from 'vitest'
 import { Netlink } from '../netlink.ts'
 import { readOffloads, userspaceDatapathOffloads } from '../offloads.ts'
 import { readSysctl } from '../sysctl.ts'
-import { eventually, testNetns } from '../testing.ts'
+import { testNetns } from '../testing.ts'
 import { KernelAddress, KernelLink, KernelRoute } from './desired.ts'
 import { KernelTarget } from './target.ts'
 
@@ -54,14 +55,14 @@ test('an internal port has its attributes, addresses, routes and settings again 
     return ['100.64.0.2', 'fd98::2'].every(each => addresses.some(found => found === each)) && routes.length === 1
   }
   await ovs.vsctl('add-port', 'br-int', 'ovn-mp0', '--', 'set', 'interface', 'ovn-mp0', 'type=internal')
-  await eventually('the management port is complete', complete)
+  await waitUntil('the management port is complete', complete)
   // OVS 3.1 leaves its internal ports behind without a carrier; where the datapath goes with the daemon, they go too.
   for (const portGoes of [false, true, true]) {
     const before = await netlink.linkByName('ovn-mp0')
     await ovs.kill()
     if (portGoes) await netlink.deleteLink('ovn-mp0')
     await ovs.start()
-    await eventually(
+    await waitUntil(
       'the management port is complete again',
       async () => (await complete()) && (await netlink.linkByName('ovn-mp0'))?.carrier === true,
     )

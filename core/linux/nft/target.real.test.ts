@@ -1,8 +1,9 @@
 import { parseCidr } from '@ovnkit/inet'
 import { type Desired, Engine, type OwnerKind, Store } from '@ovnkit/reconcile'
+import { waitUntil } from '@ovnkit/testing'
 import { describe, expect, test } from 'vitest'
 import { listConntrack } from '../conntrack.ts'
-import { eventually, type TestNetns, testNetns } from '../testing.ts'
+import { type TestNetns, testNetns } from '../testing.ts'
 import { NftChain, NftElement, type NftElementSpec, NftSet, nftPrefix } from './desired.ts'
 import { applyNft, deleteTable, listTables, NftError } from './program.ts'
 import { NftTarget } from './target.ts'
@@ -132,7 +133,7 @@ describe('tables as owners want them', () => {
     const other = new NftSet({ table, name: 'clients', type: 'ipv4_addr', timeout: 90 })
     wanted.set('base', [...skeleton.filter(object => object !== clients), other])
     await engine.settled()
-    await eventually('the table is whole again', async () => {
+    await waitUntil('the table is whole again', async () => {
       const text = await listed(netns).catch(() => '')
       return text.includes('timeout 1m30s') && text.includes('goto svc/1')
     })
@@ -154,7 +155,7 @@ describe('what others do', () => {
     using __ = stack
     const before = await listed(netns)
     await netns.exec('nft', command)
-    await eventually('as it was', async () => (await listed(netns)) === before)
+    await waitUntil('as it was', async () => (await listed(netns)) === before)
   })
 
   test('changes in other tables are nothing to us', async () => {
@@ -193,8 +194,8 @@ describe('mistakes', () => {
     using _ = stack
     wanted.set('bad', [chain('bad', 'no such thing')])
     wanted.set('good', service(1))
-    await eventually('the good one is done', () => engine.status('test/good')?.state === 'done')
-    await eventually('the bad one is told', () => engine.status('test/bad')?.message.includes('syntax error') ?? false)
+    await waitUntil('the good one is done', () => engine.status('test/good')?.state === 'done')
+    await waitUntil('the bad one is told', () => engine.status('test/bad')?.message.includes('syntax error') ?? false)
     expect(await listed(netns)).toContain('goto svc/1')
   })
 

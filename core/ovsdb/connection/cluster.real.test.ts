@@ -1,7 +1,8 @@
+import { waitUntil } from '@ovnkit/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { factsSchema, TestClient } from '../testing/clients.ts'
 import { TestReplica } from '../testing/replica.ts'
-import { startOvsdbServer, type TestServer, until } from '../testing.ts'
+import { startOvsdbServer, type TestServer } from '../testing.ts'
 import type { JsonObject } from '../wire/json.ts'
 import { createConnection } from './connection.ts'
 import type { Connection, ConnectionOptions } from './types.ts'
@@ -35,7 +36,7 @@ function open(remotes: string, options: Partial<ConnectionOptions> = {}): Connec
 
 async function live(remotes: string, options: Partial<ConnectionOptions> = {}): Promise<Connection> {
   const connection = open(remotes, options)
-  await until('live', () => connection.state === 'live')
+  await waitUntil('live', () => connection.state === 'live')
   return connection
 }
 
@@ -70,7 +71,7 @@ describe('a cluster of three', () => {
     expect(connection.remote).toBe(server.members[await server.leader()]?.remote)
     await connection.transact([insert('before')])
     await server.transferLeader()
-    await until('moved', () => connection.stats.connects > 1 && connection.state === 'live')
+    await waitUntil('moved', () => connection.stats.connects > 1 && connection.state === 'live')
     expect(connection.remote).toBe(server.members[await server.leader()]?.remote)
     await connection.transact([insert('after')])
     expect(replica.names('Item')).toEqual(['after', 'before'])
@@ -83,7 +84,7 @@ describe('a cluster of three', () => {
     const connection = await live(server.remote)
     await connection.transact([insert('a')])
     await server.kill(await server.leader())
-    await until('live again', () => connection.stats.disconnects > 0 && connection.state === 'live', 60_000)
+    await waitUntil('live again', () => connection.stats.disconnects > 0 && connection.state === 'live', 60_000)
     await connection.transact([insert('b')])
     expect(replica.names('Item')).toEqual(['a', 'b'])
     expect(connection.stats.resync).toBe(0)
@@ -95,7 +96,7 @@ describe('a cluster of three', () => {
     const writer = client(server.members[await server.leader()]?.remote ?? '')
     await writer.transact(...filler)
     await writer.transact(insert('goes'), insert('changes'))
-    await until('seen', () => replica.names('Item').includes('goes'))
+    await waitUntil('seen', () => replica.names('Item').includes('goes'))
     connection.setRemotes('')
     await writer.transact(
       { op: 'delete', table: 'Item', where: [['name', '==', 'goes']] },
@@ -103,7 +104,7 @@ describe('a cluster of three', () => {
       insert('comes'),
     )
     connection.setRemotes(server.remote)
-    await until('live', () => connection.state === 'live' && replica.names('Item').includes('comes'))
+    await waitUntil('live', () => connection.state === 'live' && replica.names('Item').includes('comes'))
     expect([...(replica.tables.get('Item')?.values() ?? [])]).toEqual(
       expect.arrayContaining([{ name: 'changes', n: 7 }, { name: 'comes' }]),
     )
@@ -115,12 +116,12 @@ describe('a cluster of three', () => {
     const connection = await live(server.remote)
     const writer = client(server.remote)
     await writer.transact(insert('gone'))
-    await until('seen', () => replica.names('Item').length === 1)
+    await waitUntil('seen', () => replica.names('Item').length === 1)
     connection.setRemotes('')
     await writer.transact({ op: 'delete', table: 'Item', where: [] })
     for (let n = 0; n < 110; n++) await writer.transact(insert(`${n}`))
     connection.setRemotes(server.remote)
-    await until('live', () => connection.state === 'live')
+    await waitUntil('live', () => connection.state === 'live')
     expect(replica.starts.filter(reason => reason !== 'update')).toEqual(['first', 'resync'])
     expect(replica.names('Item')).toHaveLength(110)
   })
@@ -131,7 +132,7 @@ describe('a cluster of three', () => {
     const uuid = await writer.insert('Volatile', { name: 'a', state: 'kept' })
     await server.restart()
     const again = client(server.remote)
-    await until('the server leads', async () => (await serverRow(server.remote)).leader)
+    await waitUntil('the server leads', async () => (await serverRow(server.remote)).leader)
     expect(await again.select('Volatile', ['state'], [['_uuid', '==', ['uuid', uuid]]])).toEqual([{ state: 'kept' }])
   })
 
@@ -164,7 +165,7 @@ describe('a cluster of three', () => {
       const { Item } = schema.tables
       const tables = { ...schema.tables, Item: { ...Item, columns: { ...Item.columns, extra: { type: 'string' } } } }
       await issuer.call('convert', 'Facts', { ...schema, version: '1.1.0', tables })
-      await until('new schema', () => replica.schemas.length === 2 && connection.state === 'live')
+      await waitUntil('new schema', () => replica.schemas.length === 2 && connection.state === 'live')
       expect(JSON.stringify(replica.schemas[1])).toContain('extra')
       expect(replica.names('Item')).toEqual(['a'])
       expect(replica.starts.at(-1)).toBe('resync')
@@ -178,11 +179,11 @@ describe('which server is taken', () => {
     const server = await start('raft', 2)
     const follower = 1 - (await server.leader())
     const connection = open(server.members[follower]?.remote ?? '')
-    await until('refused', () => replica.causes.includes('the server is not the leader of its cluster'))
+    await waitUntil('refused', () => replica.causes.includes('the server is not the leader of its cluster'))
     expect(connection.state).toBe('handshake')
     await expect(connection.transact([])).rejects.toMatchObject({ sent: false })
     expect(await server.transferLeader()).toBe(follower)
-    await until('live', () => connection.state === 'live')
+    await waitUntil('live', () => connection.state === 'live')
     expect(connection.stats.connects).toBe(1)
   })
 
@@ -192,7 +193,7 @@ describe('which server is taken', () => {
     await live(`${server.remote},cid:${cid}`)
     const other = new TestReplica(plan)
     open(`${server.remote},cid:00000000-1111-4222-8333-444444444444`, { observer: other })
-    await until('refused', () => other.causes.some(cause => cause.startsWith('expected cluster 00000000-1111')))
+    await waitUntil('refused', () => other.causes.some(cause => cause.startsWith('expected cluster 00000000-1111')))
   })
 
   test('not a member with older data than seen: a server restarted from a copy', async () => {
@@ -206,10 +207,10 @@ describe('which server is taken', () => {
     await server.kill()
     await copyFile(`${file}.copy`, file)
     await server.restart()
-    await until('refused', () => replica.causes.some(cause => cause.includes("the server's data is older")))
+    await waitUntil('refused', () => replica.causes.some(cause => cause.includes("the server's data is older")))
     expect(replica.names('Item')).toHaveLength(21)
     connection.resetIndex()
-    await until('accepted', () => connection.state === 'live')
+    await waitUntil('accepted', () => connection.state === 'live')
     expect(replica.names('Item')).toEqual(['old'])
   })
 
@@ -224,11 +225,11 @@ describe('which server is taken', () => {
     await rm(file)
     await run('ovsdb-tool', ['create-cluster', file, factsSchema, `unix:${server.dir}/raft0`])
     await server.restart()
-    await until('refused', () => replica.causes.some(cause => cause.startsWith(`expected cluster ${cid}`)))
+    await waitUntil('refused', () => replica.causes.some(cause => cause.startsWith(`expected cluster ${cid}`)))
     const rebuilt = await cidOf(server.remote)
     connection.setRemotes(`${server.remote},cid:${rebuilt}`)
     connection.resetIndex()
-    await until('live', () => connection.state === 'live')
+    await waitUntil('live', () => connection.state === 'live')
     expect(replica.names('Item')).toEqual([])
   })
 })
@@ -246,7 +247,7 @@ describe('a relay', () => {
   test('is never a leader', async () => {
     const server = await start('relay', 1)
     open(server.remote)
-    await until('refused', () => replica.causes.some(cause => cause.startsWith('the server is a relay')))
+    await waitUntil('refused', () => replica.causes.some(cause => cause.startsWith('the server is a relay')))
   })
 
   test("transaction ids are the cluster's: one learnt from the relay resumes at a member", async () => {
@@ -254,7 +255,7 @@ describe('a relay', () => {
     const connection = await live(server.remote, { leaderOnly: false })
     await connection.transact([insert('a')])
     connection.setRemotes(server.members.map(member => member.remote))
-    await until('moved', () => connection.stats.connects === 2 && connection.state === 'live')
+    await waitUntil('moved', () => connection.stats.connects === 2 && connection.state === 'live')
     expect(connection.stats).toMatchObject({ resume: 1, resync: 0 })
     expect(replica.names('Item')).toEqual(['a'])
   })
@@ -277,11 +278,11 @@ describe('the lock of a connection', () => {
     await connection.call('echo', [])
     expect(connection.lockOwned).toBe(false)
     await holder.call('unlock', 'mine')
-    await until('owned', () => connection.lockOwned)
+    await waitUntil('owned', () => connection.lockOwned)
     expect(await connection.transact([{ op: 'assert', lock: 'mine' }])).toEqual([{}])
     connection.reconnect()
     expect(connection.lockOwned).toBe(false)
-    await until('owned again', () => connection.lockOwned)
+    await waitUntil('owned again', () => connection.lockOwned)
     expect(replica.locks).toEqual([true, false, true])
   })
 })

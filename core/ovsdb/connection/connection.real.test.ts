@@ -1,7 +1,8 @@
+import { startFaultyLine, waitUntil } from '@ovnkit/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { factsSchema, rootlessSchema, TestClient } from '../testing/clients.ts'
 import { TestReplica } from '../testing/replica.ts'
-import { run, startOvsdbServer, startProxy, type TestServer, until } from '../testing.ts'
+import { run, startOvsdbServer, type TestServer } from '../testing.ts'
 import { createConnection } from './connection.ts'
 import { type Connection, type ConnectionOptions, InconsistentError } from './types.ts'
 
@@ -29,7 +30,7 @@ function open(options: Partial<ConnectionOptions> = {}): Connection {
 
 async function live(options: Partial<ConnectionOptions> = {}): Promise<Connection> {
   const connection = open(options)
-  await until('live', () => connection.state === 'live')
+  await waitUntil('live', () => connection.state === 'live')
   return connection
 }
 
@@ -59,12 +60,12 @@ describe('a connection', () => {
   test('reports a database that the server lacks, and takes it when it appears', async () => {
     replica = new TestReplica(new Map([['Thing', { columns: ['name'] }]]))
     const connection = open({ database: 'Rootless' })
-    await until('refused', () => replica.causes.includes('the server has no database Rootless'))
+    await waitUntil('refused', () => replica.causes.includes('the server has no database Rootless'))
     expect(connection.state).toBe('handshake')
     const file = `${server.dir}/rootless.db`
     await run('ovsdb-tool', ['create', file, rootlessSchema])
     await server.members[0]?.daemon.appctl('ovsdb-server/add-db', file)
-    await until('live', () => connection.state === 'live')
+    await waitUntil('live', () => connection.state === 'live')
     expect(connection.stats.connects).toBe(1)
   })
 
@@ -90,27 +91,27 @@ describe('a connection', () => {
 
 describe('a lost connection', () => {
   test('comes back; rows deleted during the outage are missing from the new snapshot', async () => {
-    const proxy = stack.use(await startProxy(server.remote))
+    const proxy = stack.use(await startFaultyLine(server.remote))
     const connection = await live({ remotes: proxy.remote })
     await connection.transact([insert('stays'), insert('goes')])
-    proxy.cut()
-    await until('noticed', () => connection.state === 'backoff')
+    proxy.breakDown()
+    await waitUntil('noticed', () => connection.state === 'backoff')
     using other = new TestClient(server.remote)
     await other.transact({ op: 'delete', table: 'Item', where: [['name', '==', 'goes']] })
     proxy.mend()
-    await until('live', () => connection.state === 'live')
+    await waitUntil('live', () => connection.state === 'live')
     expect(replica.names('Item')).toEqual(['stays'])
     expect(replica.starts.at(-1)).toBe('resync')
   })
 
   test('rejects calls in flight as sent: their outcome is unknown', async () => {
-    const proxy = stack.use(await startProxy(server.remote))
+    const proxy = stack.use(await startFaultyLine(server.remote))
     const connection = await live({ remotes: proxy.remote })
     const wait = { op: 'wait', table: 'Item', where: [], columns: ['name'], until: '==', rows: [{ name: 'never' }] }
     const call = connection.transact([wait])
     const settled = expect(call).rejects.toMatchObject({ name: 'DisconnectedError', sent: true })
     await connection.call('echo', [])
-    proxy.cut()
+    proxy.breakDown()
     await settled
   })
 
@@ -118,31 +119,31 @@ describe('a lost connection', () => {
     const connection = await live()
     await connection.transact([insert('a')])
     await server.restart()
-    await until('live again', () => connection.stats.connects === 2 && connection.state === 'live')
+    await waitUntil('live again', () => connection.stats.connects === 2 && connection.state === 'live')
     expect(replica.names('Item')).toEqual(['a'])
   })
 
   test('within a snapshot takes the cut back', async () => {
     using other = new TestClient(server.remote)
     await other.transact(...Array.from({ length: 2000 }, (_, n) => insert(`row ${n} ${'x'.repeat(50)}`)))
-    const proxy = stack.use(await startProxy(server.remote))
+    const proxy = stack.use(await startFaultyLine(server.remote))
     let rows = 0
     replica.onRow = () => {
-      if (++rows === 50) proxy.cut()
+      if (++rows === 50) proxy.breakDown()
     }
     // Small pieces, so that the rest of the snapshot is still on its way when the connection goes.
     proxy.pieces(1000)
     const connection = open({ remotes: proxy.remote })
-    await until('the cut was taken back', () => replica.aborts === 1 || connection.state === 'live')
+    await waitUntil('the cut was taken back', () => replica.aborts === 1 || connection.state === 'live')
     proxy.mend()
-    await until('live', () => connection.state === 'live')
+    await waitUntil('live', () => connection.state === 'live')
     expect(replica.names('Item')).toHaveLength(2000)
   })
 
   test('reconnect asked for by the user is immediate', async () => {
     const connection = await live({ backoff: { min: 600_000, max: 600_000 } })
     connection.reconnect({ resync: true })
-    await until('live again', () => connection.stats.connects === 2 && connection.state === 'live')
+    await waitUntil('live again', () => connection.stats.connects === 2 && connection.state === 'live')
     expect(replica.starts).toEqual(['first', 'resync'])
   })
 })
@@ -158,7 +159,7 @@ describe('what the observer says', () => {
       }
     }
     await connection.transact([insert('a')]).catch(() => undefined)
-    await until('live again', () => connection.stats.connects === 2 && connection.state === 'live')
+    await waitUntil('live again', () => connection.stats.connects === 2 && connection.state === 'live')
     expect(connection.stats.inconsistent).toBe(1)
     expect(replica.names('Item')).toEqual(['a'])
   })
@@ -181,7 +182,7 @@ describe('what the observer says', () => {
     const call = connection.transact([insert('a')]).then(() => {
       replied = true
     })
-    await until('the update came', () => replica.starts.length === 2)
+    await waitUntil('the update came', () => replica.starts.length === 2)
     await new Promise(resolve => setImmediate(resolve))
     expect(replied).toBe(false)
     replica.onEnd = () => undefined
@@ -192,7 +193,7 @@ describe('what the observer says', () => {
   test('a big snapshot comes by rows, in pieces of any size', async () => {
     using other = new TestClient(server.remote)
     await other.transact(...Array.from({ length: 1000 }, (_, n) => insert(`row ${n} żółw`)))
-    const proxy = stack.use(await startProxy(server.remote))
+    const proxy = stack.use(await startFaultyLine(server.remote))
     proxy.pieces(777)
     const connection = await live({ remotes: proxy.remote })
     expect(replica.names('Item')).toHaveLength(1000)
@@ -257,9 +258,9 @@ describe('remotes', () => {
     connection.setRemotes(['tcp:127.0.0.1:1', server.remote])
     await connection.transact([insert('a')])
     expect(connection.stats.connects).toBe(1)
-    const proxy = stack.use(await startProxy(server.remote))
+    const proxy = stack.use(await startFaultyLine(server.remote))
     connection.setRemotes(proxy.remote)
-    await until('moved', () => connection.remote === proxy.remote && connection.state === 'live')
+    await waitUntil('moved', () => connection.remote === proxy.remote && connection.state === 'live')
     expect(connection.stats.connects).toBe(2)
   })
 
@@ -268,7 +269,7 @@ describe('remotes', () => {
     connection.setRemotes('')
     expect(connection.state).toBe('idle')
     connection.setRemotes(server.remote)
-    await until('live', () => connection.state === 'live')
+    await waitUntil('live', () => connection.state === 'live')
   })
 })
 

@@ -1,7 +1,7 @@
+import { waitUntil } from '@ovnkit/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { TestReplica } from '../testing/replica.ts'
 import { type Script, ScriptedServer } from '../testing/scripted-server.ts'
-import { until } from '../testing/until.ts'
 import { createConnection } from './connection.ts'
 import type { Connection } from './types.ts'
 
@@ -22,7 +22,7 @@ async function live(script: Script): Promise<ScriptedServer> {
   const server = new ScriptedServer(script)
   connection = createConnection({ database: 'db', remotes: 'unix:x', observer: replica, dial: server.dial })
   connection.start()
-  await until('live', () => connection.state === 'live')
+  await waitUntil('live', () => connection.state === 'live')
   return server
 }
 
@@ -54,7 +54,7 @@ describe('servers of old', () => {
       { T: { [uuid(1)]: { old: { name: 'a' }, new: { name: 'c' } }, [uuid(2)]: { old: { name: 'b' } } } },
     ])
     server.notify('update', [id, { T: { [uuid(3)]: { new: { name: 'd' } } } }])
-    await until('updated', () => replica.names('T').includes('d'))
+    await waitUntil('updated', () => replica.names('T').includes('d'))
     expect(replica.names('T')).toEqual(['c', 'd'])
     // There are no conditions to change: everything is there.
     await connection.setConditions(new Map([['T', []]]))
@@ -79,7 +79,7 @@ describe('a big _Server', () => {
     expect(connection.lastTransaction).toBe(uuid(7))
     const bigger = big.replace('1.0.0', '1.0.1')
     server.notify('update2', [['monid', '_Server'], { Database: { [uuid(0)]: { modify: { schema: bigger } } } }])
-    await until('the new schema is used', () => replica.schemas.length === 2)
+    await waitUntil('the new schema is used', () => replica.schemas.length === 2)
     expect(replica.aborts).toBe(0)
   })
 })
@@ -91,7 +91,7 @@ describe('updates', () => {
       monitor_cond_since: () => [false, uuid(7), { T: { [uuid(1)]: { initial: { name: 'a' } } } }],
     })
     server.notify('update3', [['monid', 'db'], uuid(8), { T: { [uuid(1)]: { modify: {} } } }])
-    await until('seen', () => connection.lastTransaction === uuid(8))
+    await waitUntil('seen', () => connection.lastTransaction === uuid(8))
     expect(replica.names('T')).toEqual(['a'])
   })
 
@@ -99,7 +99,7 @@ describe('updates', () => {
     const server = await live({ monitor_cond: () => server2, monitor_cond_since: () => [false, uuid(7), {}] })
     server.notify('update3', ['other', uuid(9), { T: { [uuid(1)]: { insert: {} } } }])
     server.notify('update3', [['monid', 'db'], uuid(8), {}])
-    await until('seen', () => connection.lastTransaction === uuid(8))
+    await waitUntil('seen', () => connection.lastTransaction === uuid(8))
     expect(replica.names('T')).toEqual([])
   })
 
@@ -109,7 +109,7 @@ describe('updates', () => {
       monitor_cond_since: () => [false, uuid(7), { T: { [uuid(1)]: { initial: { name: 'a' } } } }],
     })
     server.notify('update3', [['monid', 'db'], uuid(8), { T: { [uuid(5)]: { modify: { name: 'x' } } } }])
-    await until('again', () => connection.stats.inconsistent === 1 && connection.state === 'live')
+    await waitUntil('again', () => connection.stats.inconsistent === 1 && connection.state === 'live')
     expect(replica.starts).toEqual(['first', 'update', 'resync'])
     expect(replica.aborts).toBe(1)
     expect(connection.lastTransaction).toBe(uuid(7))

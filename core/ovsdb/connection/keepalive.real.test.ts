@@ -1,7 +1,8 @@
+import { startFaultyLine, waitUntil } from '@ovnkit/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { factsSchema, TestClient } from '../testing/clients.ts'
 import { TestReplica } from '../testing/replica.ts'
-import { startOvsdbServer, startProxy, type TestServer, until } from '../testing.ts'
+import { startOvsdbServer, type TestServer } from '../testing.ts'
 import { createConnection } from './connection.ts'
 import type { Connection, ConnectionOptions } from './types.ts'
 
@@ -37,7 +38,7 @@ function open(options: Partial<ConnectionOptions> & { observer?: TestReplica } =
 
 async function live(options: Parameters<typeof open>[0] = {}): Promise<Connection> {
   const connection = open(options)
-  await until('live', () => connection.state === 'live')
+  await waitUntil('live', () => connection.state === 'live')
   return connection
 }
 
@@ -45,7 +46,7 @@ describe('probes', () => {
   test('are answered by the server: an idle connection lives on', async () => {
     const connection = await live()
     const probes = new Set<number>()
-    await until('several probes', () => {
+    await waitUntil('several probes', () => {
       if (connection.stats.probeRtt !== undefined) probes.add(connection.stats.probeRtt)
       return probes.size > 2
     })
@@ -53,13 +54,13 @@ describe('probes', () => {
   })
 
   test('find a half-open connection, which is then dialled anew', async () => {
-    const proxy = stack.use(await startProxy(server.remote))
+    const proxy = stack.use(await startFaultyLine(server.remote))
     const observer = new TestReplica(plan)
     const connection = await live({ remotes: proxy.remote, observer })
     proxy.freeze()
-    await until('noticed', () => observer.causes.includes('the server did not answer in time'))
+    await waitUntil('noticed', () => observer.causes.includes('the server did not answer in time'))
     proxy.thaw()
-    await until('live again', () => connection.stats.connects > 1 && connection.state === 'live')
+    await waitUntil('live again', () => connection.stats.connects > 1 && connection.state === 'live')
   })
 
   test('do not hurt while a reply is awaited that takes the server long', async () => {
@@ -67,10 +68,10 @@ describe('probes', () => {
     await live({ observer: canaryLog })
     server.members[0]?.daemon.freeze()
     const waiting = open()
-    await until('the one that expected quick answers gave up', () => canaryLog.causes.length > 0)
+    await waitUntil('the one that expected quick answers gave up', () => canaryLog.causes.length > 0)
     expect(waiting.state).toBe('handshake')
     server.members[0]?.daemon.thaw()
-    await until('live', () => waiting.state === 'live')
+    await waitUntil('live', () => waiting.state === 'live')
     expect(waiting.stats.connects).toBe(1)
   })
 
@@ -78,19 +79,19 @@ describe('probes', () => {
     const observer = new TestReplica(plan)
     server.members[0]?.daemon.freeze()
     open({ observer, syncTimeout: 50 })
-    await until('given up', () => observer.causes.includes('the server did not answer in time'))
+    await waitUntil('given up', () => observer.causes.includes('the server did not answer in time'))
   })
 
   test('are satisfied by any byte: a big message that trickles in keeps the connection', async () => {
     using writer = new TestClient(server.remote)
     const attrs = ['map', Array.from({ length: 200 }, (_, n) => [`key ${n}`, 'x'.repeat(100)])]
-    const proxy = stack.use(await startProxy(server.remote))
+    const proxy = stack.use(await startFaultyLine(server.remote))
     const observer = new TestReplica(plan)
     const connection = await live({ remotes: proxy.remote, observer })
     proxy.trickle(200, 10)
     // 24 kB at 200 bytes every 10 ms: six probe intervals for one message.
     await writer.transact({ op: 'insert', table: 'Item', row: { some: 'x', name: 'big', attrs } })
-    await until('it came', () => observer.names('Item').includes('big'))
+    await waitUntil('it came', () => observer.names('Item').includes('big'))
     expect(connection.stats.connects).toBe(1)
   })
 
@@ -114,7 +115,7 @@ describe('probes', () => {
     observer.onEnd = () => gate.promise
     await writer.transact(insert('a'))
     const sent = connection.stats.bytesSent
-    await until('probed, though nothing can be answered', () => connection.stats.bytesSent > sent + 100)
+    await waitUntil('probed, though nothing can be answered', () => connection.stats.bytesSent > sent + 100)
     observer.onEnd = () => undefined
     gate.resolve()
     await connection.transact([insert('b')])

@@ -1,7 +1,8 @@
+import { type FaultyLine, startFaultyLine, waitUntil } from '@ovnkit/testing'
 import { describe, expect, it } from 'vitest'
 import { type Database, element, mapKey, openDatabase } from '../index.ts'
 import { type FactsTables, facts, factsFile } from '../testing/facts.ts'
-import { startOvsdbServer, startProxy, type TestProxy, type TestServer, until } from '../testing.ts'
+import { startOvsdbServer, type TestServer } from '../testing.ts'
 import { BatchFollower, plainReplica, plainServer } from './oracle.ts'
 import { Random } from './random.ts'
 import { FuzzWriter } from './writer.ts'
@@ -34,7 +35,7 @@ const lazy = {
 
 interface Faults {
   readonly server: TestServer
-  readonly proxies: readonly TestProxy[]
+  readonly proxies: readonly FaultyLine[]
   readonly random: Random
 }
 
@@ -42,7 +43,7 @@ interface Faults {
 async function fault({ server, proxies, random }: Faults): Promise<void> {
   const proxy = random.pick(proxies)
   if (random.chance(60)) {
-    proxy?.cut()
+    proxy?.breakDown()
     proxy?.mend()
   } else if (server.members.length === 1) await server.restart()
   else if (random.chance(50)) await server.transferLeader()
@@ -53,7 +54,7 @@ async function fuzz(model: 'standalone' | 'raft', count: number): Promise<void> 
   const random = new Random(seed)
   await using stack = new AsyncDisposableStack()
   const server = stack.use(await startOvsdbServer({ schema: factsFile, model }))
-  const proxies = await Promise.all(server.members.map(member => startProxy(member.remote)))
+  const proxies = await Promise.all(server.members.map(member => startFaultyLine(member.remote)))
   for (const proxy of proxies) stack.use(proxy)
   const remotes = proxies.map(proxy => proxy.remote)
   const writer = stack.use(openDatabase(facts, { remotes: server.remote, tables: {}, backoff }))
@@ -67,7 +68,7 @@ async function fuzz(model: 'standalone' | 'raft', count: number): Promise<void> 
     const faulty = random.chance(25) ? fault({ server, proxies, random }) : undefined
     for (let i = 0; i < 6; i++) await fuzzer.write()
     await faulty
-    await until(`seed ${seed}, round ${round}: replicas equal the server`, async () => {
+    await waitUntil(`seed ${seed}, round ${round}: replicas equal the server`, async () => {
       const truth = await plainServer(writer)
       expect(plainReplica(eager)).toEqual(truth)
       expect(plainReplica(other)).toEqual(truth)

@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
+import { waitUntil } from '@ovnkit/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { factsSchema, RawClient, rootlessSchema, TestClient } from '../testing/clients.ts'
-import { run, startOvsdbServer, type TestServer, until } from '../testing.ts'
+import { run, startOvsdbServer, type TestServer } from '../testing.ts'
 import type { Json, JsonObject } from '../wire/json.ts'
 
 let server: TestServer
@@ -85,7 +86,7 @@ describe('databases that come, go and change', () => {
     const file = `${server.dir}/rootless.db`
     await run('ovsdb-tool', ['create', file, rootlessSchema])
     await server.members[0]?.daemon.appctl('ovsdb-server/add-db', file)
-    await until('dropped', () => client.closedBy !== undefined)
+    await waitUntil('dropped', () => client.closedBy !== undefined)
   })
 
   test('one that is aware stays', async () => {
@@ -99,7 +100,7 @@ describe('databases that come, go and change', () => {
   test('convert drops the issuer, too, if it is not aware', async () => {
     using raw = new RawClient(server.remote)
     raw.send(JSON.stringify({ id: 1, method: 'convert', params: ['Facts', await converted()] }))
-    await until('dropped', () => raw.closed)
+    await waitUntil('dropped', () => raw.closed)
   })
 
   test('convert for the aware: the monitor ends before the reply; a standalone _Server keeps the old schema', async () => {

@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
+import { waitUntil } from '@ovnkit/testing'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { factsSchema, rootlessSchema, TestClient } from '../testing/clients.ts'
-import { startOvsdbServer, type TestServer, until } from '../testing.ts'
+import { startOvsdbServer, type TestServer } from '../testing.ts'
 import type { Json, JsonArray, JsonObject } from '../wire/json.ts'
 
 let server: TestServer
@@ -379,7 +380,7 @@ describe('cancel', () => {
     using other = new TestClient(server.remote)
     const abort = new AbortController()
     const aborted = other.session.call('transact', ['Facts', wait], { signal: abort.signal })
-    await until('the server got it', () => other.call('echo'))
+    await waitUntil('the server got it', () => other.call('echo'))
     abort.abort(new Error('enough'))
     await expect(aborted).rejects.toThrow('enough')
     expect(await other.call('echo', 1)).toEqual([1])

@@ -1,9 +1,9 @@
 import { connect, type Socket } from 'node:net'
+import { waitUntil } from '@ovnkit/testing'
 import { Session, type SessionHandler } from '../session/session.ts'
 import { Framer } from '../wire/framer.ts'
 import type { Json, JsonArray, JsonObject } from '../wire/json.ts'
 import { parseJson } from '../wire/parse.ts'
-import { until } from './until.ts'
 
 /** Path of the schema that the facts about servers are tried on. */
 export const factsSchema: string = new URL('facts.ovsschema', import.meta.url).pathname
@@ -49,7 +49,7 @@ export class RawClient implements Disposable {
 
   /** The text of the next message. */
   async text(): Promise<string> {
-    const message = await until('a message from the server', () => {
+    const message = await waitUntil('a message from the server', () => {
       const text = this.#texts.shift()
       return text === undefined ? undefined : { text }
     })
@@ -108,7 +108,7 @@ export class TestClient implements Disposable, SessionHandler {
 
   /** Waits for the n-th notification (from 0) of those methods. */
   async notified(count: number, pattern = /^update/): Promise<JsonArray> {
-    const params = await until(`${count + 1} notifications`, () => this.#matching(pattern)[count]?.params)
+    const params = await waitUntil(`${count + 1} notifications`, () => this.#matching(pattern)[count]?.params)
     return params
   }
 

@@ -2,7 +2,7 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { promisify } from 'node:util'
-import { until } from './until.ts'
+import { waitUntil } from '@ovnkit/testing'
 
 const execute = promisify(execFile)
 
@@ -53,7 +53,7 @@ export class Daemon implements AsyncDisposable {
     child.stderr.on('data', chunk => {
       complaint += chunk
     })
-    await until(`${name} accepts connections`, () => {
+    await waitUntil(`${name} accepts connections`, () => {
       if (child.exitCode !== null) throw new Error(`ovsdb-server exited with ${child.exitCode}: ${complaint}`)
       return accepts(socket)
     })

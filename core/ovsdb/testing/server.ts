@@ -1,9 +1,7 @@
 import { rmSync } from 'node:fs'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+import { rm } from 'node:fs/promises'
+import { freePort, temporaryFolder, waitUntil } from '@ovnkit/testing'
 import { Daemon, run } from './daemon.ts'
-import { until } from './until.ts'
 
 /** Files of a server's TLS identity. */
 export interface ServerTls {
@@ -66,7 +64,7 @@ export interface TestServer extends AsyncDisposable {
  * ports if asked for). They need no privileges and are gone when disposed, or when this process ends.
  */
 export async function startOvsdbServer(options: TestServerOptions): Promise<TestServer> {
-  const dir = await mkdtemp(`${tmpdir()}/ovsdb-`)
+  const dir = await temporaryFolder()
   folders.add(dir)
   const server = new RunningServer(dir, options)
   try {
@@ -119,7 +117,7 @@ class RunningServer implements TestServer {
   }
 
   leader(): Promise<number> {
-    return until('the cluster has a leader', async () => {
+    return waitUntil('the cluster has a leader', async () => {
       const index = await this.#findLeader()
       return index < 0 ? undefined : { index }
     }).then(({ index }) => index)
@@ -128,7 +126,7 @@ class RunningServer implements TestServer {
   async transferLeader(): Promise<number> {
     const before = await this.leader()
     await this.members[before]?.daemon.appctl('cluster/failure-test', 'transfer-leadership')
-    return until('another member leads', async () => {
+    return waitUntil('another member leads', async () => {
       const index = await this.#findLeader()
       return index < 0 || index === before ? undefined : { index }
     }).then(({ index }) => index)
@@ -167,7 +165,7 @@ class RunningServer implements TestServer {
   }
 
   #joined(member: TestMember): Promise<string> {
-    return until(`${member.name} has joined`, async () => {
+    return waitUntil(`${member.name} has joined`, async () => {
       const status = await member.daemon.appctl('cluster/status', this.database)
       return status.includes('Status: cluster member') && status
     })
@@ -177,7 +175,7 @@ class RunningServer implements TestServer {
     const sources = this.members.map(member => member.remote).join(',')
     this.relay = await this.#member('relay', [`relay:${this.database}:${sources}`])
     await this.relay.daemon.start()
-    await until('the relay is connected', () => isConnected(this.remote, this.database))
+    await waitUntil('the relay is connected', () => isConnected(this.remote, this.database))
   }
 
   async #member(name: string, databases: readonly string[]): Promise<TestMember> {
@@ -225,14 +223,4 @@ async function isConnected(remote: string, database: string): Promise<boolean> {
   const select = { op: 'select', table: 'Database', where, columns: ['connected'] }
   const reply = await run('ovsdb-client', ['query', remote, JSON.stringify(['_Server', select])])
   return reply.includes('"connected":true')
-}
-
-/** A loopback port that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise(resolve => server.close(resolve))
-  if (address === null || typeof address === 'string') throw new Error('expected a TCP port')
-  return address.port
 }

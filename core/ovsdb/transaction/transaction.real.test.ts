@@ -1,3 +1,4 @@
+import { waitUntil } from '@ovnkit/testing'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
   abort,
@@ -12,7 +13,6 @@ import {
   wait,
 } from '../index.ts'
 import { type FactsDatabase, openFacts } from '../testing/open-facts.ts'
-import { until } from '../testing.ts'
 
 const stack = new AsyncDisposableStack()
 let db: FactsDatabase
@@ -195,7 +195,7 @@ describe('transaction', () => {
         if (++runs === 1) {
           await other.transact([other.op.update('Item', item, { n: 10 })])
           // The replica knows already: what was read before is what counts.
-          await until('the change has arrived', () => row()?.n === 10)
+          await waitUntil('the change has arrived', () => row()?.n === 10)
         }
         tx.update('Item', item, { n: n + 1 })
       },

@@ -1,8 +1,8 @@
+import { startFaultyLine, waitUntil } from '@ovnkit/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Batch, openDatabase, randomUuid, type Uuid } from '../index.ts'
 import { type FactsTables, facts } from '../testing/facts.ts'
 import { type FactsDatabase, openFacts } from '../testing/open-facts.ts'
-import { startProxy, until } from '../testing.ts'
 
 const stack = new AsyncDisposableStack()
 let db: FactsDatabase
@@ -156,7 +156,7 @@ describe('watch', () => {
 describe('after an outage', () => {
   it('watchers hear the difference: deletions too, and nothing that is as before', async () => {
     await using faults = new AsyncDisposableStack()
-    const proxy = faults.use(await startProxy(remote))
+    const proxy = faults.use(await startFaultyLine(remote))
     const far = faults.use(
       openDatabase(facts, { remotes: proxy.remote, tables: { Item: {} }, backoff: { min: 10, max: 50 } }),
     )
@@ -166,15 +166,15 @@ describe('after an outage', () => {
       await addItem({ name: 'd' }),
       await addItem({ name: 's' }),
     ]
-    await until('all rows are there', () => far.table('Item').get(same))
+    await waitUntil('all rows are there', () => far.table('Item').get(same))
     const identity = far.table('Item').get(same)
     const batches: Batch<FactsTables>[] = []
     far.onBatch(batch => void batches.push(batch))
-    proxy.cut()
-    await until('the cut is noticed', () => !far.connected)
+    proxy.breakDown()
+    await waitUntil('the cut is noticed', () => !far.connected)
     await db.transact([db.op.update('Item', changed, { name: 'c2' }), db.op.remove('Item', deleted)])
     proxy.mend()
-    await until('the far replica is back', () => far.connected)
+    await waitUntil('the far replica is back', () => far.connected)
     expect(batches.map(({ resync }) => resync)).toEqual([true])
     const changes = batches[0]?.table('Item')
     expect(changes?.inserted).toEqual([])

@@ -1,6 +1,7 @@
+import { waitUntil } from '@ovnkit/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { factsSchema, RawClient } from '../testing/clients.ts'
-import { startOvsdbServer, type TestServer, until } from '../testing.ts'
+import { startOvsdbServer, type TestServer } from '../testing.ts'
 
 let server: TestServer
 beforeAll(async () => {
@@ -87,7 +88,7 @@ describe('the envelope', () => {
   ])('the server drops the connection without a word for %s', async (_what, text) => {
     using client = new RawClient(server.remote)
     client.send(text)
-    await until('the server closes', () => client.closed)
+    await waitUntil('the server closes', () => client.closed)
     expect(client.received).toBe('')
   })
 

@@ -1,4 +1,5 @@
-import { startOvsdbServer, until } from '@ovnkit/ovsdb/testing'
+import { startOvsdbServer } from '@ovnkit/ovsdb/testing'
+import { waitUntil } from '@ovnkit/testing'
 import { expect, test } from 'vitest'
 import { Northbound, newSources, openNorthbound, SCHEMA } from './northbound.fixture.ts'
 
@@ -23,13 +24,13 @@ test('two processes on a Raft cluster: its leader moves and dies, ours hands ove
     }
   }
   addPods(0)
-  await until('the first transaction is on its way', () => first.transactions.length > 0)
+  await waitUntil('the first transaction is on its way', () => first.transactions.length > 0)
   await server.transferLeader()
   await first.engine.settled()
 
   addPods(1)
   const sent = first.transactions.length
-  await until('a transaction is on its way', () => first.transactions.length > sent)
+  await waitUntil('a transaction is on its way', () => first.transactions.length > sent)
   const dead = await server.leader()
   await server.kill(dead)
   first.engine.pause()
@@ -41,7 +42,10 @@ test('two processes on a Raft cluster: its leader moves and dies, ours hands ove
 
   await server.restart(dead)
   second.engine.pause()
-  await until('the former leader has seen everything', () => first.db.table('Logical_Switch_Port').size === 2 * PODS)
+  await waitUntil(
+    'the former leader has seen everything',
+    () => first.db.table('Logical_Switch_Port').size === 2 * PODS,
+  )
   const { operations } = first.engine.stats
   first.engine.resume()
   await first.engine.settled()

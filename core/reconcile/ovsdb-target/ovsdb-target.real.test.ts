@@ -9,7 +9,8 @@ import {
   update,
   uuidFor,
 } from '@ovnkit/ovsdb'
-import { run, startOvsdbServer, type TestServer, until } from '@ovnkit/ovsdb/testing'
+import { run, startOvsdbServer, type TestServer } from '@ovnkit/ovsdb/testing'
+import { waitUntil } from '@ovnkit/testing'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { Northbound, newSources, openNorthbound, SCHEMA } from './northbound.fixture.ts'
 
@@ -187,7 +188,7 @@ describe('what others do', () => {
     const empty = stack.use(await startOvsdbServer({ schema: SCHEMA }))
     world.db.setRemotes(empty.remote)
     await server.kill()
-    await until(
+    await waitUntil(
       'the new server has everything',
       () => world.db.connected && world.db.table('Logical_Switch_Port').size === 50,
     )
@@ -231,7 +232,7 @@ describe('what others do', () => {
     const backup = `${server.dir}/backup`
     await run('sh', ['-c', `ovsdb-client backup ${server.remote} >${backup}`])
     await run('sh', ['-c', `ovsdb-client restore ${server.remote} <${backup}`])
-    await until('the rows are ours again', async () => {
+    await waitUntil('the rows are ours again', async () => {
       await engine.settled()
       return JSON.stringify(world.dump()) === JSON.stringify(before)
     })
@@ -321,14 +322,14 @@ describe('rows of others', () => {
     const { sources } = await started()
     sources.pods.set('p', { net: 'a', address: '10.0.0.2', name: 'theirs' })
     for (let i = 0; i < 20; i++) sources.pods.set(`q${i}`, { net: 'a', address: `10.0.1.${i}` })
-    await until('the refusal is known', () => status('pod/p')?.state === 'retry')
+    await waitUntil('the refusal is known', () => status('pod/p')?.state === 'retry')
     expect(status('pod/p')?.message).toContain('constraint violation')
     expect(status('pod/p')?.message).toContain('"Logical_Switch_Port"')
     expect(status('pod/p')?.message).toContain('(theirs)')
     expect(status('pod/p')?.message).toContain(theirPort)
-    await until('the others are done', () => world.db.table('Logical_Switch_Port').size === 21)
+    await waitUntil('the others are done', () => world.db.table('Logical_Switch_Port').size === 21)
     await disturb(remove('Logical_Switch', zstack))
-    await until('the name is free', () => status('pod/p')?.state === 'done')
+    await waitUntil('the name is free', () => status('pod/p')?.state === 'done')
     expect(world.row('Logical_Switch_Port', 'theirs')).toMatchObject({ addresses: ['10.0.0.2'] })
   })
 })
@@ -340,7 +341,7 @@ describe('when the connection is lost', () => {
       for (let i = 0; i < 200; i++)
         sources.pods.set(`p${round}-${i}`, { net: 'a', address: `10.0.${round}.${i}`, group: 'g' })
       const sent = world.transactions.length
-      await until('a transaction was sent', () => world.transactions.length > sent)
+      await waitUntil('a transaction was sent', () => world.transactions.length > sent)
       await server.restart()
       await engine.settled()
     }

@@ -1,10 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { once } from 'node:events'
+import { rm } from 'node:fs/promises'
 import { connect, createServer, type Server, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
+import { temporaryFolder } from './folder.ts'
 
 /** A byte pipe between client and server whose faults are up to the test. */
-export interface TestProxy extends AsyncDisposable {
-  /** `unix:` remote that stands for the server. */
+export interface FaultyLine extends AsyncDisposable {
+  /** TCP port on 127.0.0.1 that stands for the server's. */
+  readonly port: number
+  /** Path of a unix socket that does, too. */
+  readonly path: string
+  /** The same as an OVSDB remote: `unix:PATH`. */
   readonly remote: string
   /** Connections accepted so far. */
   readonly accepted: number
@@ -14,8 +19,10 @@ export interface TestProxy extends AsyncDisposable {
   freeze(): void
   /** Lets what was held back pass, and all that follows. */
   thaw(): void
-  /** Breaks all connections and refuses new ones until {@link mend}. */
+  /** Breaks all connections; new ones work. */
   cut(): void
+  /** Breaks all connections and refuses new ones until {@link mend}. */
+  breakDown(): void
   mend(): void
   /** Delivers what comes from the server in pieces of that many bytes; 0 = as it comes. */
   pieces(bytes: number): void
@@ -28,18 +35,18 @@ interface Pair {
   readonly server: Socket
 }
 
-/** Starts a proxy in front of a `unix:` remote. */
-export async function startProxy(target: string): Promise<TestProxy> {
-  const dir = await mkdtemp(`${tmpdir()}/proxy-`)
-  const proxy = new RunningProxy(target.replace(/^unix:/, ''), dir)
-  await proxy.listen()
-  return proxy
+/** @param target the server: a TCP port on 127.0.0.1, or a unix socket's path, also written as `unix:PATH` */
+export async function startFaultyLine(target: number | string): Promise<FaultyLine> {
+  const line = new RunningLine(target, await temporaryFolder())
+  await line.listen()
+  return line
 }
 
-class RunningProxy implements TestProxy {
-  readonly #target: string
-  readonly #dir: string
-  readonly #server: Server
+class RunningLine implements FaultyLine {
+  readonly path: string
+  readonly #target: number | string
+  readonly #folder: string
+  readonly #servers: readonly Server[]
   readonly #pairs = new Set<Pair>()
   #frozen = false
   #broken = false
@@ -49,18 +56,28 @@ class RunningProxy implements TestProxy {
   accepted = 0
   delivered = 0
 
-  constructor(target: string, dir: string) {
+  constructor(target: number | string, folder: string) {
     this.#target = target
-    this.#dir = dir
-    this.#server = createServer({ pauseOnConnect: true }, client => this.#accept(client))
+    this.#folder = folder
+    this.path = `${folder}/line.sock`
+    this.#servers = [1, 2].map(() => createServer({ pauseOnConnect: true }, client => this.#accept(client)))
+  }
+
+  async listen(): Promise<void> {
+    const [tcp, unix] = this.#servers
+    tcp?.listen(0, '127.0.0.1')
+    unix?.listen(this.path)
+    await Promise.all(this.#servers.map(server => once(server, 'listening')))
+  }
+
+  get port(): number {
+    const address = this.#servers[0]?.address()
+    if (typeof address !== 'object' || address === null) throw new Error('the line does not listen')
+    return address.port
   }
 
   get remote(): string {
-    return `unix:${this.#dir}/proxy.sock`
-  }
-
-  listen(): Promise<void> {
-    return new Promise(resolve => this.#server.listen(`${this.#dir}/proxy.sock`, resolve))
+    return `unix:${this.path}`
   }
 
   freeze(): void {
@@ -79,8 +96,12 @@ class RunningProxy implements TestProxy {
     }
   }
 
-  cut(): void {
+  breakDown(): void {
     this.#broken = true
+    this.cut()
+  }
+
+  cut(): void {
     for (const { client, server } of this.#pairs) {
       client.destroy()
       server.destroy()
@@ -101,8 +122,8 @@ class RunningProxy implements TestProxy {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.cut()
-    await new Promise(resolve => this.#server.close(resolve))
-    await rm(this.#dir, { recursive: true, force: true })
+    await Promise.all(this.#servers.map(server => new Promise(resolve => server.close(resolve))))
+    await rm(this.#folder, { recursive: true, force: true })
   }
 
   #accept(client: Socket): void {
@@ -111,7 +132,7 @@ class RunningProxy implements TestProxy {
       return
     }
     this.accepted++
-    const server = connect({ path: this.#target })
+    const server = open(this.#target)
     const pair = { client, server }
     this.#pairs.add(pair)
     client.on('data', chunk => server.write(chunk))
@@ -139,6 +160,10 @@ class RunningProxy implements TestProxy {
     const size = this.#pieces === 0 ? chunk.length : this.#pieces
     for (let at = 0; at < chunk.length; at += size) client.write(chunk.subarray(at, at + size))
   }
+}
+
+function open(target: number | string): Socket {
+  return typeof target === 'number' ? connect(target, '127.0.0.1') : connect({ path: target.replace(/^unix:/, '') })
 }
 
 async function writeSlowly(client: Socket, chunk: Buffer, bytes: number, milliseconds: number): Promise<void> {
