@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -78,6 +78,15 @@ export class TestNode implements AsyncDisposable {
     return readFileSync(join(this.folder, 'agent.log'), 'utf8')
   }
 
+  /** Command lines of all child processes that agents of this node have started. */
+  children(): readonly string[] {
+    return existsSync(this.#children) ? readFileSync(this.#children, 'utf8').split('\n').slice(0, -1) : []
+  }
+
+  get #children(): string {
+    return join(this.folder, 'children')
+  }
+
   /** CNI commands that the agent works on, by its metrics. */
   async requestsInFlight(): Promise<number> {
     const text = await this.netns.exec('curl', '-s', 'http://127.0.0.1:8082/metrics')
@@ -99,7 +108,8 @@ export class TestNode implements AsyncDisposable {
       ...['--metrics-bind-address', '127.0.0.1:8082', '--health-probe-bind-address', '127.0.0.1:8083'],
       ...['--plugin', plugin],
     ]
-    this.#agent = this.#spawn('agent', process.execPath, [program, ...args])
+    const preload = new URL('./spawned.testing.ts', import.meta.url).pathname
+    this.#agent = this.#spawn('agent', process.execPath, ['--import', preload, program, ...args])
   }
 
   /** Ends the agent as the kernel would. */
@@ -200,7 +210,8 @@ export class TestNode implements AsyncDisposable {
   }
 
   #spawn(name: string, program: string, args: readonly string[]): ChildProcess {
-    const env = { ...process.env, OVS_RUNDIR: this.switch.dir, OVN_RUNDIR: this.folder, OVN_LOGDIR: this.folder }
+    const rooms = { OVS_RUNDIR: this.switch.dir, OVN_RUNDIR: this.folder, OVN_LOGDIR: this.folder }
+    const env = { ...process.env, ...rooms, CHILDREN: this.#children }
     const script = `exec "$@" >>${this.folder}/${name}.log 2>&1`
     const command = [
       `--net=${this.netns.path}`,

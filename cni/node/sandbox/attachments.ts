@@ -1,3 +1,4 @@
+import { integrationBridge } from '@ovnkit/cni-api'
 import { cniErrors } from '@ovnkit/cni-api/agent-socket'
 import type { Netlink } from '@ovnkit/linux'
 import type { Batcher, Operation, Outcome } from '@ovnkit/ovsdb'
@@ -18,6 +19,9 @@ export interface AttachmentsOptions {
   readonly installed: InstalledPorts
 }
 
+/** From so many ports on, ovs-vswitchd is slow enough for a port to be made before its interface. */
+const manyPorts = 100
+
 /** Sandboxes and their ports: made, removed, and what is left over of them swept. */
 export class Attachments {
   readonly #options: AttachmentsOptions
@@ -29,9 +33,34 @@ export class Attachments {
   /** Attaches a sandbox; again for the same one completes what is missing. Resolves when its port passes packets. */
   async attach(sandbox: Sandbox, options: LinkOptions, signal: AbortSignal): Promise<void> {
     const { netlink, installed } = this.#options
-    const fresh = await ensureLink(netlink, sandbox, options)
-    const uuid = await this.#ensurePort(sandbox, fresh, signal)
+    const early = await this.#earlyPort(sandbox)
+    const pair = await ensureLink(netlink, sandbox, options).catch(error => this.#failed(sandbox, early, error))
+    const uuid =
+      early !== undefined && pair === 'made' ? early : await this.#ensurePort(sandbox, pair !== 'kept', signal)
     await installed.wait(uuid, signal)
+  }
+
+  /**
+   * The port before its interface, where the switch has many ports. ovs-vswitchd goes through all its ports for every change of
+   * its database and for every change of a link: the other way round the new link starts one such round, which the port then
+   * waits for (some 17 ms of its CPU beside 100 ports). With few ports it is so fast that it would not find the interface, complain in its log
+   * and try again when it appears.
+   * @returns UUID of the Interface
+   */
+  async #earlyPort(sandbox: Sandbox): Promise<string | undefined> {
+    const { database } = this.#options
+    const ports = database.table('Bridge').by('byName', integrationBridge)?.ports.size ?? 0
+    const known = database.table('Interface').by('byName', hostInterfaceName(sandbox)) !== undefined
+    const plan = ports < manyPorts || known ? undefined : planPort(database, sandbox, true)
+    if (plan !== undefined) await this.#commit(plan.operations)
+    return plan?.interface
+  }
+
+  /** Without an interface the port must not stay. */
+  async #failed(sandbox: Sandbox, early: string | undefined, error: unknown): Promise<never> {
+    const { database } = this.#options
+    if (early !== undefined) await this.#commit(findPorts(database, sandbox).flatMap(row => removalOf(database, row)))
+    throw error
   }
 
   async #ensurePort(sandbox: Sandbox, fresh: boolean, signal: AbortSignal): Promise<string> {

@@ -19,16 +19,18 @@ export interface LinkOptions {
   readonly userspace: boolean
 }
 
+/** What became of the pair: there was none, half a one had to go first, or the one of an earlier try is used. */
+export type PairState = 'made' | 'replaced' | 'kept'
+
 /**
  * The pair between host and sandbox, with the pod's MAC, addresses and routes inside. May be called again for the same
  * sandbox, and then completes or corrects what is there.
- * @returns whether the pair is a new one
  * @throws NetnsError, LinuxError; CniError where the sandbox has another interface of that name
  */
-export async function ensureLink(host: Netlink, sandbox: Sandbox, options: LinkOptions): Promise<boolean> {
+export async function ensureLink(host: Netlink, sandbox: Sandbox, options: LinkOptions): Promise<PairState> {
   using netns = openNetns(sandbox.netns)
   using inside = Netlink.open({ netns })
-  const { index, created } = await ensurePair(host, inside, sandbox, netns, options.mtu)
+  const { index, state } = await ensurePair(host, inside, sandbox, netns, options.mtu)
   const { network, ifName } = sandbox
   if (network.addresses.some(({ ip }) => ipFamily(ip) === 6)) {
     ensureSysctl(`net/ipv6/conf/${ifName}/disable_ipv6`, 0, netns)
@@ -43,7 +45,7 @@ export async function ensureLink(host: Netlink, sandbox: Sandbox, options: LinkO
       inside.addRoute({ destination, via: nextHop, index, replace: true }),
     ),
   ])
-  return created
+  return state
 }
 
 /** The default routes and the others. */
@@ -57,17 +59,17 @@ const defaultRoute = (nextHop: IpAddress) => cidrOf(nextHop, 0)
 interface Pair {
   /** Of the inner end. */
   readonly index: number
-  readonly created: boolean
+  readonly state: PairState
 }
 
 async function ensurePair(host: Netlink, inside: Netlink, sandbox: Sandbox, netns: Netns, mtu: number): Promise<Pair> {
-  const create = async () => ({ index: await createPair(host, sandbox, netns, mtu), created: true })
+  const create = async (state: PairState) => ({ index: await createPair(host, sandbox, netns, mtu), state })
   try {
-    return await create()
+    return await create('made')
   } catch (error) {
     if (!hasCode(error, 'EEXIST')) throw error
     const index = await existingPair(host, inside, sandbox)
-    return index === undefined ? await create() : { index, created: false }
+    return index === undefined ? await create('replaced') : { index, state: 'kept' }
   }
 }
 
@@ -75,9 +77,9 @@ async function createPair(host: Netlink, sandbox: Sandbox, netns: Netns, mtu: nu
   const { ifName, network } = sandbox
   const peer = { name: ifName, netns, mac: network.mac, mtu }
   const name = hostInterfaceName(sandbox)
-  const { peerIndex } = await host.createVeth({ name, mtu, alias: hostInterfaceAlias(sandbox), peer })
+  const { peerIndex } = await host.createVeth({ name, mtu, peer })
   if (peerIndex === undefined) throw new CniError(cniErrors.internal, `the kernel made ${name} without a peer`)
-  await bringUpWithoutIpv6(host, name)
+  await bringUpWithoutIpv6(host, name, hostInterfaceAlias(sandbox))
   return peerIndex
 }
 
@@ -86,14 +88,14 @@ async function createPair(host: Netlink, sandbox: Sandbox, netns: Netns, mtu: nu
  * ovs-vswitchd reads its whole table again, with two calls a route, whenever a route changes: 98 ms of its CPU for one ADD
  * beside 250 pods instead of 18 beside 10. It must be off before the interface goes up.
  */
-async function bringUpWithoutIpv6(host: Netlink, name: string): Promise<void> {
+async function bringUpWithoutIpv6(host: Netlink, name: string, alias: string): Promise<void> {
   try {
     ensureSysctl(`net/ipv6/conf/${name}/disable_ipv6`, 1)
   } catch (error) {
     // A kernel without IPv6.
     if (!hasCode(error, 'ENOENT')) throw error
   }
-  await host.setLink(name, { up: true })
+  await host.setLink(name, { up: true, alias })
 }
 
 /** The pair of an earlier try; undefined after half a one was removed. */
@@ -103,7 +105,7 @@ async function existingPair(host: Netlink, inside: Netlink, sandbox: Sandbox): P
   const [outer, inner] = await Promise.all([host.linkByName(name), inside.linkByName(ifName)])
   if (outer && inner && outer.peerElsewhere && outer.peerIndex === inner.index) {
     await clean(inside, inner.index, sandbox.network)
-    await bringUpWithoutIpv6(host, name)
+    await bringUpWithoutIpv6(host, name, hostInterfaceAlias(sandbox))
     return inner.index
   }
   if (outer === undefined) {
