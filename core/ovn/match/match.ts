@@ -5,6 +5,8 @@
  * parentheses that are needed and no others.
  */
 
+import { setName } from './set-name.ts'
+
 /** How an expression's outermost operator binds; `atom` needs no parentheses anywhere. */
 type Joint = 'atom' | 'and' | 'or'
 
@@ -53,12 +55,12 @@ export function oneOf(field: MatchField, values: readonly (string | number)[]): 
 
 /** `field == $name`: the field's value is in the address set `name`. */
 export function inAddressSet(field: MatchField, name: string): Match {
-  return { text: `${field} == $${name}`, joint: 'atom' }
+  return { text: `${field} == $${setName(name)}`, joint: 'atom' }
 }
 
 /** `inport == @name` or `outport == @name`: the port is a member of the port group `name`. */
 export function inPortGroup(field: 'inport' | 'outport', name: string): Match {
-  return { text: `${field} == @${name}`, joint: 'atom' }
+  return { text: `${field} == @${setName(name)}`, joint: 'atom' }
 }
 
 /** True only on the chassis that has bound `port`: one flow on one chassis, none elsewhere. */

@@ -1,6 +1,7 @@
+import { setName } from '../match/set-name.ts'
 import type { OvnRow } from './row.ts'
 
-/** An Address_Set, which a match names as `$name`. `name` must match `[a-zA-Z_.][a-zA-Z_.0-9]*`. */
+/** An Address_Set, which a match names as `$name`. `name` must be one that it can: `setName`. */
 export function addressSet(spec: { key: string; name: string; addresses?: readonly string[] }): OvnRow {
-  return { table: 'Address_Set', key: spec.key, columns: { name: spec.name, addresses: spec.addresses } }
+  return { table: 'Address_Set', key: spec.key, columns: { name: setName(spec.name), addresses: spec.addresses } }
 }
