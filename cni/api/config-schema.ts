@@ -151,11 +151,12 @@ const service = z.strictObject({
     .default(':10256')
     .describe("Where a node answers load balancers' /healthz, as kube-proxy does; empty: nowhere."),
   sessionAffinity: z
-    .enum(['timeout', 'hash'], 'expected timeout or hash')
-    .default('timeout')
+    .enum(['auto', 'timeout', 'hash'], 'expected auto, timeout or hash')
+    .default('auto')
     .describe(
       "timeout: OVN's affinity, with each Service's own timeout up to 65,535 s; it loses a client's first connection. " +
-        'hash: by the client, for as long as the endpoints stay the same; loses nothing and never ends.',
+        'hash: by the client, for as long as the endpoints stay the same; loses nothing and never ends. ' +
+        "auto: timeout where a Service names one other than Kubernetes' default of 10,800 s, else hash.",
     ),
 })
 

@@ -15,7 +15,7 @@ import type { Reachable } from './render/interconnect.ts'
 import { ownerKinds } from './render/kinds.ts'
 import { ownNames } from './service/layout.ts'
 import type { ServiceRanges } from './service/ranges.ts'
-import { hasTemplates } from './service/report.ts'
+import { affinityChoice, hasTemplates } from './service/report.ts'
 import type { SessionOptions } from './session.ts'
 import type { SubnetPlanner } from './subnet/planner.ts'
 
@@ -64,7 +64,7 @@ export function engineOf(
           join: network.joinCIDR,
           serviceRanges: ranges.store,
           templates: hasTemplates(nb),
-          affinity: config.service.sessionAffinity,
+          affinity: affinityChoice(config, nb),
           dhcpMtu: network.mtu,
           cluster: config.ovn.mode === 'external' ? [] : network.clusterCIDR,
         },

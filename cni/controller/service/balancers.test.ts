@@ -83,6 +83,19 @@ describe('affinity', () => {
   })
 })
 
+describe('affinity by itself', () => {
+  const auto = (affinity: number) => balance(service({ affinity }), [], { affinity: 'auto' })
+
+  it('loses nobody’s connection where nobody asked for a timeout of their own', () => {
+    expect(auto(10_800).fields).toEqual([['eth_src']])
+    expect(auto(10_800).options).not.toMatchObject([{ affinity_timeout: '10800' }])
+  })
+
+  it('keeps a timeout that a Service names', () => {
+    expect(auto(60).options).toMatchObject([{ affinity_timeout: '60' }])
+  })
+})
+
 describe('internalTrafficPolicy Local', () => {
   const local = service({ clusterIPs, internalLocal: true })
   const slices = [slice(['10.0.0.1@n1', '10.0.0.2@n2', '10.0.0.3@elsewhere']), slice(['fd00::1@n1'])]

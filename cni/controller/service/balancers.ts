@@ -10,6 +10,7 @@ import {
   type OvnRow,
   templateVariable,
 } from '@ovnkit/ovn'
+import { type AffinityChoice, keepsTime } from './affinity.ts'
 import { type BalancerGroup, hairpinSources } from './layout.ts'
 import { isPerNode, type Vip } from './vips.ts'
 
@@ -28,7 +29,7 @@ export interface NodeVariable {
 
 export interface BalancerOptions {
   /** How `sessionAffinity: ClientIP` is kept, see `service.sessionAffinity`. */
-  readonly affinity: 'timeout' | 'hash'
+  readonly affinity: AffinityChoice
 }
 
 /**
@@ -93,17 +94,14 @@ function specOf(
   }
 }
 
-/**
- * OVN's own affinity knows nothing of templates. There, and where it is configured so, a client is known by its MAC address, which every pod has of its own in both families (OVN 23.03
- * cannot hash IPv6 addresses).
- */
+/** By hash a client is known by its MAC address, which every pod has of its own in both families (OVN 23.03 cannot hash IPv6 addresses). */
 function affinityOf(
   { affinity }: ServiceFacts,
   perNode: boolean,
   options: BalancerOptions,
 ): Pick<LoadBalancerSpec, 'affinitySeconds' | 'selectionFields'> {
   if (affinity === 0) return {}
-  if (perNode || options.affinity === 'hash') return { selectionFields: ['eth_src'] }
+  if (perNode || !keepsTime(affinity, options.affinity)) return { selectionFields: ['eth_src'] }
   return { affinitySeconds: Math.min(affinity, maxAffinitySeconds) }
 }
 

@@ -6,7 +6,7 @@ import { ServiceReporter, userspaceNodes } from './reporter.ts'
 import { port, service, slice } from './service.fixture.ts'
 
 const context: NoteContext = {
-  affinity: 'timeout',
+  affinity: 'auto',
   templates: true,
   ranges: [parseCidr('10.96.0.0/16')],
   userspaceNodes: () => ['n1', 'n2'],
@@ -15,10 +15,12 @@ const reasons = (...args: Parameters<typeof notesOf>) => notesOf(...args).map(({
 
 it('has nothing to say about an ordinary Service', () => {
   expect(notesOf(service({ affinity: 10_800 }), [slice(['10.0.0.1@n1'])], context)).toEqual([])
+  expect(notesOf(service({ affinity: 60 }), [], { ...context, affinity: 'hash' })).toEqual([])
 })
 
 it('says what a Service asks for and does not get, and why', () => {
   expect(reasons(service({ affinity: 86_400 }), [], context)).toEqual(['SessionAffinityShortened'])
+  expect(reasons(service({ affinity: 60 }), [], context)).toEqual(['SessionAffinityFirstConnection'])
   expect(reasons(service({ affinity: 60, internalLocal: true }), [], context)).toEqual([
     'SessionAffinityWithoutTimeout',
   ])

@@ -1,6 +1,7 @@
 import type { ServiceFacts, SliceFacts } from '@ovnkit/cni-service'
 import { type Cidr, cidrContains } from '@ovnkit/inet'
 import { maxAffinitySeconds } from '@ovnkit/ovn'
+import { type AffinityChoice, keepsTime } from './affinity.ts'
 
 /** What a Service's owner should know: an Event on it. */
 export interface Note {
@@ -10,7 +11,7 @@ export interface Note {
 }
 
 export interface NoteContext {
-  readonly affinity: 'timeout' | 'hash'
+  readonly affinity: AffinityChoice
   /** The server has Chassis_Template_Var (OVN 22.12). */
   readonly templates: boolean
   /** Ranges from which Services get their addresses. */
@@ -35,8 +36,8 @@ function affinity(
   slices: readonly SliceFacts[],
   context: NoteContext,
 ) {
-  // By hash nobody expects a timeout: the configuration says so.
-  if (seconds === 0 || context.affinity === 'hash') return undefined
+  // By configuration, or of nobody who named a timeout.
+  if (seconds === 0 || !keepsTime(seconds, context.affinity)) return undefined
   const hinted = slices.some(slice => slice.endpoints.some(({ hints }) => hints !== undefined))
   if (context.templates && (internalLocal || hinted)) {
     const why = 'endpoints are chosen node by node, where OVN has no affinity with a timeout'
@@ -45,11 +46,18 @@ function affinity(
       message: `${why}: pods keep their endpoint for as long as the endpoints stay the same, and not for ${seconds} s`,
     }
   }
-  if (seconds <= maxAffinitySeconds) return undefined
+  if (seconds <= maxAffinitySeconds) return firstConnection
   return {
     reason: 'SessionAffinityShortened',
-    message: `sessionAffinityConfig.clientIP.timeoutSeconds: OVN knows at most ${maxAffinitySeconds} s, which is used instead of ${seconds} s`,
+    message: `sessionAffinityConfig.clientIP.timeoutSeconds: OVN knows at most ${maxAffinitySeconds} s, which is used instead of ${seconds} s; ${firstConnection.message}`,
   }
+}
+
+const firstConnection: Note = {
+  reason: 'SessionAffinityFirstConnection',
+  message:
+    'with a timeout OVN drops the connection with which a client comes to its endpoint, and clients must try again; ' +
+    'the default timeout of 10800 s (and service.sessionAffinity: hash) loses nothing and has no end',
 }
 
 function endpoints(slices: readonly SliceFacts[]): Note | undefined {

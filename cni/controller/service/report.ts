@@ -5,12 +5,17 @@ import type { Store } from '@ovnkit/reconcile'
 import type { NodeFacts } from '../facts/node.ts'
 import type { ChassisWatch } from '../ovn/chassis.ts'
 import type { Northbound } from '../ovn/northbound.ts'
+import type { AffinityChoice } from './affinity.ts'
 import { allServices } from './ranges.ts'
 import { ServiceReporter, userspaceNodes } from './reporter.ts'
 import type { ServiceSources } from './sources.ts'
 
 /** The server has Chassis_Template_Var: OVN 22.12 and later. */
 export const hasTemplates = (nb: Northbound): boolean => nb.table('Chassis_Template_Var').has('variables')
+
+/** As configured; older servers have no affinity with a timeout. */
+export const affinityChoice = ({ service }: Config, nb: Northbound): AffinityChoice =>
+  hasTemplates(nb) ? service.sessionAffinity : 'hash'
 
 /** Tells the owners of Services what they should know, from now on. */
 export function reportServices(
@@ -31,7 +36,7 @@ export function reportServices(
     events,
     further: [ranges, chassis.store],
     context: {
-      affinity: config.service.sessionAffinity,
+      affinity: affinityChoice(config, nb),
       templates: hasTemplates(nb),
       get ranges() {
         return ranges.get(allServices) ?? []
