@@ -9,6 +9,7 @@ export {
   type CniResult,
   cniErrors,
 } from './agent-socket.ts'
+export { type Bandwidth, bandwidthAnnotations, readBandwidth } from './bandwidth.ts'
 export { type Config, configDefinition, nbRemote, readConfig, sbRemote, tunnelPort } from './config.ts'
 export { configSchema } from './config-schema.ts'
 export { customResourceDefinitions } from './crds.ts'

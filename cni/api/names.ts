@@ -31,6 +31,9 @@ export const annotationNames = {
     ipAddressRequest: 'network.zstack.io/ip-address',
     /** Port groups that the pod's port joins, with commas; on Subnets and namespaces too. */
     securityGroups: 'zstack.io/security-groups',
+    /** Kubernetes' own: bits per second that the pod may receive and send, as quantities; `readBandwidth`. */
+    ingressBandwidth: 'kubernetes.io/ingress-bandwidth',
+    egressBandwidth: 'kubernetes.io/egress-bandwidth',
   },
   node: {
     /** `address/prefix` of the management port in the join network, one of each family; written by the controller. */

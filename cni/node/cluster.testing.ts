@@ -38,6 +38,7 @@ export interface PodOptions {
   readonly unassigned?: boolean
   /** Make it the mirror of a static pod. */
   readonly configHash?: string
+  readonly annotations?: Record<string, string>
 }
 
 /** Plays API user and controller for one node: objects in the API, and what the controller would put into NB. */
@@ -106,7 +107,7 @@ export class TestCluster {
   /** A pod on the node, with its port in NB and its annotation. */
   async pod(
     node: TestNode,
-    { name = `p${this.#count}`, unassigned = false, configHash }: PodOptions = {},
+    { name = `p${this.#count}`, unassigned = false, configHash, annotations = {} }: PodOptions = {},
   ): Promise<TestPod> {
     const number = this.#count++
     const ip = hostAddress(this.range, number)
@@ -116,7 +117,7 @@ export class TestCluster {
       metadata: {
         name,
         namespace: 'default',
-        ...(configHash !== undefined && { annotations: { [mirrorAnnotation]: configHash } }),
+        annotations: { ...annotations, ...(configHash !== undefined && { [mirrorAnnotation]: configHash }) },
       },
       spec: { nodeName: node.name, containers: [{ name: 'c', image: 'none' }] },
     })

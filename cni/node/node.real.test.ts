@@ -165,6 +165,13 @@ describe('a pod', () => {
     expect(await adding).toMatchObject({ status: 1, output: { code: 11 } })
   })
 
+  it('whose bandwidth cannot be understood is refused with the reason', async () => {
+    const pod = await newPod({ annotations: { 'kubernetes.io/egress-bandwidth': 'fast' } })
+    const msg = 'annotation kubernetes.io/egress-bandwidth: expected 1k to 1P bits per second, got "fast"'
+    expect(await cni('ADD', pod)).toMatchObject({ status: 1, output: { code: 7, msg } })
+    expect(await portsOf(pod)).toEqual([])
+  })
+
   it('that is static is found by the hash of its configuration', async () => {
     const pod = await newPod({ configHash: 'd41d8cd98f00b204e9800998ecf8427e' })
     expect((await cni('ADD', pod)).status).toBe(0)

@@ -47,6 +47,7 @@ export {
   templateVariable,
 } from './rows/load-balancer.ts'
 export { portAddresses } from './rows/lsp-addresses.ts'
+export { type RateLimitSpec, rateLimit } from './rows/qos.ts'
 export { allowPolicy, dropPolicy, logicalRouter, reroutePolicy, routerPort, staticRoute } from './rows/router.ts'
 export type { ColumnValue, OvnRow, Parent } from './rows/row.ts'
 export {

@@ -26,16 +26,19 @@ export interface PodFacts {
   readonly annotations: Readonly<Record<string, string>>
 }
 
-/** What a pod's network depends on: of what users and we note on it only the security groups. */
+/** What a pod's network depends on: of what users and we note on it only the security groups and the bandwidth. */
 export type PodPlace = Pick<
   PodFacts,
   'namespace' | 'name' | 'uid' | 'objectUid' | 'node' | 'ended' | 'hostPorts' | 'annotations'
 >
 
+const { securityGroups, ingressBandwidth, egressBandwidth } = annotationNames.pod
+const wishes = [securityGroups, ingressBandwidth, egressBandwidth]
+
 export function samePlace(a: PodPlace, b: PodPlace): boolean {
   const instance = a.uid === b.uid && a.objectUid === b.objectUid && a.node === b.node && a.ended === b.ended
-  const { securityGroups } = annotationNames.pod
-  return instance && a.annotations[securityGroups] === b.annotations[securityGroups] && same(a.hostPorts, b.hostPorts)
+  const noted = wishes.every(name => a.annotations[name] === b.annotations[name])
+  return instance && noted && same(a.hostPorts, b.hostPorts)
 }
 
 const kept = new Set<string>(Object.values(annotationNames.pod))

@@ -11,7 +11,7 @@ const byOwner = { byOwner: [mapKey('external_ids', externalIds.owner)], ...byNam
  */
 const tables = {
   Logical_Switch: {
-    columns: ['name', 'ports', 'acls', 'load_balancer_group', 'other_config', 'external_ids'],
+    columns: ['name', 'ports', 'acls', 'qos_rules', 'load_balancer_group', 'other_config', 'external_ids'],
     indexes: byName,
   },
   Logical_Switch_Port: {
@@ -37,6 +37,7 @@ const tables = {
   Logical_Router_Static_Route: { columns: ['ip_prefix', 'nexthop', 'external_ids'] },
   Logical_Router_Policy: { columns: ['priority', 'match', 'action', 'nexthops', 'external_ids'] },
   ACL: { columns: ['name', 'direction', 'priority', 'match', 'action', 'external_ids'] },
+  QoS: { columns: ['direction', 'priority', 'match', 'bandwidth', 'external_ids'] },
   DHCP_Options: { columns: ['cidr', 'options', 'external_ids'] },
   Port_Group: { columns: ['name', 'ports', 'acls', 'external_ids'], indexes: byName },
   Address_Set: { columns: ['name', 'addresses', 'external_ids'] },
@@ -54,6 +55,7 @@ export const northboundTables = [
   'Logical_Router_Static_Route',
   'Logical_Router_Policy',
   'ACL',
+  'QoS',
   'DHCP_Options',
   'Port_Group',
   'Address_Set',

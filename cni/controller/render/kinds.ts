@@ -1,4 +1,4 @@
-import { annotationNames, formatJoinAddresses, joinSwitch, parseNodeGateway } from '@ovnkit/cni-api'
+import { annotationNames, formatJoinAddresses, joinSwitch, parseNodeGateway, readBandwidth } from '@ovnkit/cni-api'
 import { type Cidr, type Family, type IpAddress, ipFamily } from '@ovnkit/inet'
 import { type KubeDesires, type ObjectRef, resources } from '@ovnkit/kube'
 import type { OvnRow } from '@ovnkit/ovn'
@@ -19,6 +19,7 @@ import { isOverlay, type Network } from '../subnet/network.ts'
 import type { Verdict } from '../subnet/plan.ts'
 import { everything } from '../subnet/reachable.ts'
 import { subnetStatus } from '../subnet/status.ts'
+import { bandwidthRows } from './bandwidth.ts'
 import { clusterRows } from './cluster.ts'
 import { dhcpKey, dhcpRows } from './dhcp.ts'
 import { egressPolicies, gatewayRows } from './gateway.ts'
@@ -193,9 +194,11 @@ function renderPod(world: World, { nb, kube }: Makers, key: string, view: View):
   }
   const chassis = view.get(world.nodes, pod.node)?.chassis ?? pod.node
   const reachable = isOverlay(network) ? undefined : view.get(world.reachable, everything)
+  const { limits, problems } = readBandwidth(pod.annotations)
   return {
-    kind: 'objects',
+    ...(problems.length === 0 ? objectsOnly : { ...invalidBandwidth, message: problems.join('; ') }),
     objects: [
+      ...bandwidthRows(pod, network, limits).map(row => nb.row(row)),
       nb.row(podPort(pod, assignment, network, { chassis, dhcp: dhcpOf(nb, network) })),
       ...memberships(groups, nb.ref('Logical_Switch_Port', podRowKey(pod))).map(spec => nb.element(spec)),
       ...replyPolicies(`pod/${key}`, publishedPorts(pod, assignment), world.joins, view).map(row => nb.row(row)),
@@ -207,6 +210,9 @@ function renderPod(world: World, { nb, kube }: Makers, key: string, view: View):
     ],
   }
 }
+
+const objectsOnly = { kind: 'objects' } as const
+const invalidBandwidth = { kind: 'invalid', reason: 'InvalidBandwidth' } as const
 
 const withFamily = (text: IpAddress) => ({ text, family: ipFamily(text) })
 

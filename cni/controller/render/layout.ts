@@ -39,6 +39,12 @@ export const policyPriority = {
   egress: 10000,
 } as const
 
+/** Of QoS rules. */
+export const qosPriority = {
+  /** A pod's bandwidth. */
+  pod: 2000,
+} as const
+
 export const anywhere: Readonly<Record<Family, string>> = { 4: '0.0.0.0/0', 6: '::/0' }
 
 /** Of ACLs; the highest that matches wins. */

@@ -1,3 +1,4 @@
+import { annotationNames } from '@ovnkit/cni-api'
 import type { ServiceFacts, SliceFacts } from '@ovnkit/cni-service'
 import { type Cidr, hostAddress, parseCidr, parseIp } from '@ovnkit/inet'
 import type { KubeDesires, ObjectRef } from '@ovnkit/kube'
@@ -151,6 +152,7 @@ const event = fc.oneof(
     uid: fc.integer({ min: 1, max: 2 }),
     ended: fc.boolean(),
     published: fc.boolean(),
+    rate: fc.constantFrom(undefined, '1M', '2M', 'odd'),
     present: fc.boolean(),
   }),
   fc.record({
@@ -201,7 +203,7 @@ const apply: { readonly [K in Event['kind']]: (sources: Sources, event: Extract<
     const index = names.indexOf(name)
     put(joins, name, present, { addresses: [hostAddress(parseCidr('100.64.0.0/16'), index + 2)], index })
   },
-  pod: ({ pods }, { name, uid, ended, published, present }) =>
+  pod: ({ pods }, { name, uid, ended, published, rate, present }) =>
     put(pods, `ns/${name}`, present, {
       namespace: 'ns',
       name,
@@ -212,7 +214,7 @@ const apply: { readonly [K in Event['kind']]: (sources: Sources, event: Extract<
       ended,
       labels: {},
       hostPorts: published ? [{ hostIp: undefined, hostPort: 8080, containerPort: 80, protocol: 'TCP' }] : [],
-      annotations: {},
+      annotations: rate === undefined ? {} : { [annotationNames.pod.egressBandwidth]: rate },
     }),
   address({ assignments }, { name, on, host, uid }) {
     const { key, ranges } = subnets[on]

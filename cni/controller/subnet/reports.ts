@@ -19,7 +19,7 @@ export interface ReportOptions {
 }
 
 /** Reasons of a pod's owner that its user must hear of: the others pass by themselves, or have Events of their own. */
-const told = new Set(['NoSecurityGroup', 'Rejected', 'Conflict'])
+const told = new Set(['NoSecurityGroup', 'InvalidBandwidth', 'Rejected', 'Conflict'])
 
 /** Tells in Events what keeps Subnets and pods from being what their users want. */
 export function reportMistakes(options: ReportOptions): Disposable {

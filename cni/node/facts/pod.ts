@@ -1,4 +1,4 @@
-import { annotationNames, mirrorAnnotation, parsePodNetworks } from '@ovnkit/cni-api'
+import { annotationNames, mirrorAnnotation, parsePodNetworks, readBandwidth } from '@ovnkit/cni-api'
 import { type HostPort, hostPortsOf } from '@ovnkit/cni-service'
 import type { IpAddress } from '@ovnkit/inet'
 import type { Pod } from '@ovnkit/kube'
@@ -14,6 +14,8 @@ export interface PodFacts {
   readonly ended: boolean
   /** Name of the Subnet that the network is of. */
   readonly subnet?: string | undefined
+  /** What is wrong with the pod's bandwidth annotations; a pod is not started without the limits that were meant for it. */
+  readonly problem?: string | undefined
 }
 
 /** @returns undefined for a pod that uses the node's network */
@@ -28,6 +30,7 @@ export function podFacts({ metadata, spec, status }: Pod): PodFacts | undefined 
     hostPorts: hostPortsOf(spec),
     ended: status?.phase === 'Succeeded' || status?.phase === 'Failed',
     subnet: own ? annotations[annotationNames.pod.subnet] : undefined,
+    problem: readBandwidth(annotations).problems.join('; ') || undefined,
   }
 }
 

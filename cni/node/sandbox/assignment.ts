@@ -16,6 +16,8 @@ export interface Assigned {
   readonly uid: string
   /** Name of the Subnet. */
   readonly subnet: string | undefined
+  /** Why the pod must not start, for its user to mend. */
+  readonly problem?: string | undefined
   readonly network: PodNetwork
 }
 
@@ -35,7 +37,8 @@ export class Assignments {
     const facts = this.#pods.get(`${pod.namespace}/${pod.name}`)
     if (facts?.network === undefined || !isPod(facts, pod.uid)) return undefined
     try {
-      return { uid: facts.uid, subnet: facts.subnet, network: parsePodNetworks(facts.network) }
+      const { uid, subnet, problem } = facts
+      return { uid, subnet, problem, network: parsePodNetworks(facts.network) }
     } catch (error) {
       const text = `annotation k8s.ovn.org/pod-networks of pod ${pod.namespace}/${pod.name} cannot be read`
       throw new CniError(cniErrors.internal, text, error instanceof Error ? error.message : String(error))

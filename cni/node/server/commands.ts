@@ -43,7 +43,8 @@ export class Commands {
     return this.#turns.run(sandboxKey(id), signal, async own => {
       const pod = podOf(request)
       const { assignments, attachments } = this.#options
-      const { uid, network, subnet } = await assignments.wait(pod, own)
+      const { uid, network, subnet, problem } = await assignments.wait(pod, own)
+      if (problem !== undefined) throw new CniError(cniErrors.invalidConfig, problem)
       await this.#options.placed(subnet, own)
       const sandbox = {
         ...id,

@@ -4,7 +4,7 @@ export type ColumnValue =
   | number
   | boolean
   | readonly (string | number)[]
-  | Readonly<Record<string, string | undefined>>
+  | Readonly<Record<string, string | number | undefined>>
   | undefined
 
 /** The row that refers to another one; without it OVN collects a row that is no root at once. */
