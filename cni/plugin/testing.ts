@@ -16,7 +16,7 @@ export async function buildPlugin(): Promise<BuiltPlugin> {
   const path = join(folder, 'zstack-ovn-cni')
   const bun = new URL('../../node_modules/.bin/bun', import.meta.url).pathname
   const child = spawn(bun, buildArguments(path))
-  const [output, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')])
+  const [output, [code]] = await Promise.all([text(child.stderr), once(child, 'close')])
   if (code !== 0) throw new Error(`the plugin does not build: ${output}`)
   return { path, [Symbol.dispose]: () => rmSync(folder, { recursive: true }) }
 }
@@ -41,6 +41,6 @@ export async function runPlugin(
   // A program that does not read its input may be gone already.
   child.stdin.on('error', () => undefined)
   child.stdin.end(typeof stdin === 'string' ? stdin : JSON.stringify(stdin))
-  const [output, [status]] = await Promise.all([text(child.stdout), once(child, 'exit')])
+  const [output, [status]] = await Promise.all([text(child.stdout), once(child, 'close')])
   return { status, output: output === '' ? undefined : JSON.parse(output), ms: performance.now() - start }
 }

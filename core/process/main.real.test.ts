@@ -15,7 +15,7 @@ async function run(body: string, onReady?: (kill: (signal: NodeJS.Signals) => vo
     output += chunk
     if (!before && output.includes('"ready"')) onReady?.(signal => child.kill(signal))
   })
-  const [code] = await once(child, 'exit')
+  const [code] = await once(child, 'close') // when all output is read; 'exit' may come before
   const messages = output
     .split('\n')
     .filter(line => line.startsWith('{'))

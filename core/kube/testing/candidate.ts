@@ -12,8 +12,8 @@ await runLeaderElection({
   namespace: 'default',
   name: 'candidates',
   identity,
-  leaseSeconds: 3,
-  renewSeconds: 2,
+  leaseSeconds: 8,
+  renewSeconds: 5,
   retrySeconds: 0.5,
   signal: stop.signal,
   onLeading: signal => {

@@ -8,7 +8,7 @@ import type { Connection, ConnectionOptions } from './types.ts'
 
 const plan = new Map([['Item', { columns: ['name', 'attrs'] }]])
 /** Long enough for a busy machine's server to answer, short enough for a test to wait several. */
-const INTERVAL = 200
+const INTERVAL = 500
 const insert = (name: string) => ({ op: 'insert', table: 'Item', row: { some: 'x', name } })
 
 let stack: AsyncDisposableStack
@@ -88,8 +88,8 @@ describe('probes', () => {
     const proxy = stack.use(await startFaultyLine(server.remote))
     const observer = new TestReplica(plan)
     const connection = await live({ remotes: proxy.remote, observer })
-    proxy.trickle(200, 10)
-    // 24 kB at 200 bytes every 10 ms: six probe intervals for one message.
+    proxy.trickle(200, 25)
+    // 24 kB at 200 bytes every 25 ms: six probe intervals for one message.
     await writer.transact({ op: 'insert', table: 'Item', row: { some: 'x', name: 'big', attrs } })
     await waitUntil('it came', () => observer.names('Item').includes('big'))
     expect(connection.stats.connects).toBe(1)
