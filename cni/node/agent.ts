@@ -32,6 +32,7 @@ import { reportMistakes } from './reports.ts'
 import { followRoutes } from './sandbox/align-routes.ts'
 import { Assignments } from './sandbox/assignment.ts'
 import { Attachments } from './sandbox/attachments.ts'
+import { followMtu } from './sandbox/follow-mtu.ts'
 import { InstalledPorts } from './sandbox/installed.ts'
 import { LinkReaper } from './sandbox/reaper.ts'
 import { Commands } from './server/commands.ts'
@@ -131,6 +132,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     late.use(keepSwitch({ database, config, node, logger }))
     late.use(followProviders({ context, database, engine, logger }))
     late.use(followRoutes({ pods, database, logger }))
+    late.use(followMtu({ context, database, netlink, logger }))
     await commands.sweep()
   }).catch(err => logger.error({ err }, `could not look after bridge ${integrationBridge}`))
   // Whichever comes last lets pods be served: what the node has been given, or what is known of the cluster.

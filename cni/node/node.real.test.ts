@@ -371,6 +371,33 @@ describe('CHECK', () => {
   })
 })
 
+describe('another MTU of the NIC', () => {
+  it('is taken over by running pods, by those that come later, and by the management port', async () => {
+    const running = await newPod()
+    expect((await cni('ADD', running)).status).toBe(0)
+    const mtuOf = async (netns: { exec(program: string, ...args: string[]): Promise<string> }, link: string) =>
+      Number(/mtu (\d+)/.exec(await netns.exec('ip', 'link', 'show', link))?.[1])
+    for (const [nic, pods] of [
+      [1400, 1342],
+      [9000, 8942],
+      [1500, 1442],
+    ] as const) {
+      await node.netns.exec('ip', 'link', 'set', 'br-phy', 'mtu', String(nic))
+      await waitUntil(`the pod has ${pods}`, async () => (await mtuOf(running.netns, 'eth0')) === pods)
+      await waitUntil(`the management port has ${pods}`, async () => (await mtuOf(node.netns, 'ovn-mp0')) === pods)
+      const later = await newPod()
+      expect((await cni('ADD', later)).status).toBe(0)
+      expect(await mtuOf(later.netns, 'eth0')).toBe(pods)
+      expect(await cni('CHECK', running)).toMatchObject({ status: 0 })
+      await reachable(running.netns, later.ip)
+      await waitUntil('the controller is told', async () => {
+        const { metadata } = await plane.client.get(kube.nodes, { name: 'n1' })
+        return metadata?.annotations?.['zstack.io/node-mtu'] === String(pods)
+      })
+    }
+  })
+})
+
 describe('GC', () => {
   it('removes what is not in the list, and only that', async () => {
     const [kept, gone] = [await newPod(), await newPod()]

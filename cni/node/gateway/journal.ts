@@ -107,10 +107,13 @@ export function heldAddresses(all: readonly Address[], index: number): HeldAddre
 const kernelProtocol = 2
 const localTable = 255
 
-/** Routes by a link that somebody set, not those that the kernel keeps for its addresses. */
+/** Routes by a link that somebody set, not those that the kernel keeps for its addresses, or has learned (a path's MTU). */
 export function heldRoutes(all: readonly Route[], index: number): HeldRoute[] {
   return all
-    .filter(route => route.index === index && route.protocol !== kernelProtocol && route.table !== localTable)
+    .filter(
+      route =>
+        route.index === index && !route.cloned && route.protocol !== kernelProtocol && route.table !== localTable,
+    )
     .map(({ destination, table, protocol, metric, scope, via, source, mtu, onlink }) => ({
       ...{ destination, table, protocol, metric, scope },
       ...(via !== undefined && { via }),

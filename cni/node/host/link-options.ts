@@ -25,8 +25,8 @@ export async function linkOptions(context: HostContext, signal: AbortSignal): Pr
   }
 }
 
-/** The options, or why they are not known. */
-function readOptions({ config, node, nodes, links, switches }: HostContext): LinkOptions | string {
+/** The options, or why they are not known yet. */
+export function readOptions({ config, node, nodes, links, switches }: HostContext): LinkOptions | string {
   const encap = findEncap(
     config,
     nodes.get(node),
