@@ -113,7 +113,6 @@ const kubeletConfiguration = ({ cgroup, clusterDns, addresses: [address] }: Kube
   containerRuntimeEndpoint: `unix://${socket}`,
   evictionHard: { 'imagefs.available': '1%', 'nodefs.available': '1%', 'memory.available': '100Mi' },
   imageGCHighThresholdPercent: 100,
-  localStorageCapacityIsolation: false,
   enforceNodeAllocatable: [],
   registerNode: true,
   staticPodPath: staticPods,

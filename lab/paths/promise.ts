@@ -35,9 +35,11 @@ function inside({ client, endpoint }: Cell, local: boolean): Promised {
 }
 
 /** externalTrafficPolicy Local: the node that is reached answers for its own endpoints alone, and keeps the client's address. */
-function externalLocal({ client, endpoint, entry = 'near' }: Cell): Promised {
+function externalLocal({ client, kind, endpoint, entry = 'near' }: Cell): Promised {
   const local = nodeOf(endpoint) === entry
   if (client === 'outside') return local ? { answer: 'yes', source: 'own' } : drop
-  if (local || entry === 'near') return { answer: 'yes', source: 'any' }
+  if (local) return { answer: 'yes', source: 'any' }
+  // To the node ports of its own node a pod is as much inside as outside (kubernetes/kubernetes#123622).
+  if (entry === 'near') return { answer: client === 'pod' && kind === 'NodePort' ? 'free' : 'yes', source: 'any' }
   return client === 'pod' ? { answer: 'free', source: 'any' } : drop
 }

@@ -44,6 +44,12 @@ export const identityOf = (program: Program) => ({
 const namespace = 'kube-system'
 const plugin = `${repository}/dist/zstack-ovn-cni`
 
+/** The conformance suite's servers on the hosts' network take TCP 8083 and SCTP 8082, where an agent listens by default. */
+const besideSuite = {
+  controller: [],
+  agent: ['--metrics-bind-address=:18082', '--health-probe-bind-address=:18083'],
+} as const
+
 export interface ProgramOptions {
   readonly machine: Machine
   readonly record: LabRecord
@@ -67,7 +73,7 @@ export function programService(program: Program, options: ProgramOptions): Servi
       writeAtomically(`${machine.disk}/etc/kubernetes/${account}.kubeconfig`, options.kubeconfig, 0o600)
       writeAtomically(`${machine.disk}/etc/zstack-ovn/config.yaml`, stringify(configuration(options, account)))
     },
-    argv: [process.execPath, entry, ...args],
+    argv: [process.execPath, entry, ...args, ...(record.images === 'conformance' ? besideSuite[program] : [])],
     env: { NODE_NAME: machine.name, ZSTACK_OVN_CONFIG_FILE: '/etc/zstack-ovn/config.yaml' },
   }
 }

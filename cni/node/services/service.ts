@@ -88,13 +88,30 @@ class PortRender {
   }
 
   #external(): Desired[] {
-    const { service } = this.#spec
-    const way = service.externalLocal ? { chain: this.#chain('external') } : this.#clusterWay()
-    const chains = [
-      ...(service.externalLocal ? [this.#localChain('external', this.#inClusterRules())] : []),
+    return [
+      ...this.#addressEntries(),
+      ...(this.#nodePort > 0 ? this.#nodePortEntry(this.#nodePort) : []),
       ...(this.#passesOvn ? [] : [this.#clusterChain()]),
+      ...firewallObjects(this.#context, this.#view, this.#of, this.#guarded()),
     ]
-    return [...this.#entries(way), ...chains, ...firewallObjects(this.#context, this.#view, this.#of, this.#guarded())]
+  }
+
+  /** Pods and the host itself reach every endpoint, as with kube-proxy: for them an external address is a short way to the Service. */
+  #addressEntries(): Desired[] {
+    if (this.#addresses.length === 0) return []
+    const local = this.#spec.service.externalLocal
+    const way = local ? { chain: this.#chain('external') } : this.#clusterWay()
+    const flows = this.#externalFlows()
+    const entries = this.#addresses.map(address => this.#atAddress(address, way, flows))
+    return local ? [...entries, this.#localChain('external', [this.#fromPods(), this.#fromHost()])] : entries
+  }
+
+  /** Under policy Local a node port serves endpoints of the node that is asked, for pods too: those of other nodes come from outside as everybody else, and nobody can tell them apart. */
+  #nodePortEntry(number: number): Desired[] {
+    const local = this.#spec.service.externalLocal
+    const way = local ? { chain: this.#chain('node-port') } : this.#clusterWay()
+    const entry = this.#atNodePort(number, way, this.#externalFlows())
+    return local ? [entry, this.#localChain('node-port', [this.#fromHost()])] : [entry]
   }
 
   #internal(clusterIp: IpAddress): Desired[] {
@@ -116,12 +133,6 @@ class PortRender {
     return this.#passesOvn ? { place: `${clusterIp} . ${port.port}` } : { chain: this.#chain('cluster') }
   }
 
-  #entries(way: Way): Desired[] {
-    const flows = this.#externalFlows()
-    const nodePort = this.#nodePort === 0 ? [] : [this.#atNodePort(this.#nodePort, way, flows)]
-    return [...this.#addresses.map(address => this.#atAddress(address, way, flows)), ...nodePort]
-  }
-
   #atAddress(address: IpAddress, way: Way, flows: readonly TranslatedFlow[]): Desired {
     const element = `${address} . ${this.#of.protocol} . ${this.#spec.port.port}`
     const own = flows.filter(({ destination }) => destination === address)
@@ -141,25 +152,31 @@ class PortRender {
     return new NftElement({ table, set: `${set}${this.#of.family}`, element, data, comment, flows })
   }
 
-  #chain(kind: 'external' | 'internal' | 'cluster'): string {
+  #chain(kind: 'external' | 'node-port' | 'internal' | 'cluster'): string {
     return `${kind}/${this.#of.id}`
   }
 
-  /** Pods and the host itself reach every endpoint, as with kube-proxy: for them the address is a short way to the Service. */
-  #inClusterRules(): string[] {
-    const { clusterIp, port } = this.#spec
+  #fromPods(): string {
     const { family } = this.#of
-    const way = this.#passesOvn ? translateTo(this.#of, clusterIp, port.port) : `goto ${this.#chain('cluster')}`
-    return [`${family === 4 ? 'ip' : 'ip6'} saddr @overlay${family} ${way}`, `fib saddr type local ${way}`]
+    return `${family === 4 ? 'ip' : 'ip6'} saddr @overlay${family} ${this.#toEveryEndpoint()}`
+  }
+
+  #fromHost(): string {
+    return `fib saddr type local ${this.#toEveryEndpoint()}`
+  }
+
+  #toEveryEndpoint(): string {
+    const { clusterIp, port } = this.#spec
+    return this.#passesOvn ? translateTo(this.#of, clusterIp, port.port) : `goto ${this.#chain('cluster')}`
   }
 
   /** Only endpoints of this node; where it has none, silence if others have some (a load balancer tries those), else a refusal. */
-  #localChain(kind: 'external' | 'internal', first: readonly string[]): Desired {
+  #localChain(kind: 'external' | 'node-port' | 'internal', first: readonly string[]): Desired {
     const local = this.#local()
     const otherwise = isServed(this.#endpoints()) ? 'drop' : `goto ${rejectChain}`
     const rules = [...first, ...(local.length > 0 ? balanceRules(this.#of, local) : [otherwise])]
     const { clusterIp } = this.#spec
-    const flows = kind === 'external' ? this.#externalFlows() : this.#flows([clusterIp], 0, local)
+    const flows = kind === 'internal' ? this.#flows([clusterIp], 0, local) : this.#externalFlows()
     return new NftChain({ table, name: this.#chain(kind), rules, flows })
   }
 

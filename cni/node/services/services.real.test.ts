@@ -103,11 +103,11 @@ describe('a node port', () => {
     using _ = stack
     context.slices.set('a', slice(4, [here('10.244.0.5'), here('10.244.0.6'), there('10.244.1.5')]))
     await operations(() => context.services.set('shop/web', service({ ...nodePort, externalTrafficPolicy: 'Local' })))
-    const name = 'external/shop/web/tcp/80/4'
+    const name = 'node-port/shop/web/tcp/80/4'
     expect(chainOf(await list(), name)).toMatch(
-      /ip saddr @overlay4 meta l4proto tcp dnat ip to 10.96.0.9:80.*\n.*fib saddr type local.*\n.*numgen random mod 2 map \{ 0 : 10.244.0.5 . 8080, 1 : 10.244.0.6 . 8080 \}/,
+      /^\s*fib saddr type local meta l4proto tcp dnat ip to 10.96.0.9:80.*\n.*numgen random mod 2 map \{ 0 : 10.244.0.5 . 8080, 1 : 10.244.0.6 . 8080 \}/,
     )
-    expect(chainOf(await list(), 'external/shop/web/tcp/80/6')).toContain('goto service-reject')
+    expect(chainOf(await list(), 'node-port/shop/web/tcp/80/6')).toContain('goto service-reject')
     // One endpoint less: one chain.
     expect(await operations(() => context.slices.set('a', slice(4, [here('10.244.0.5'), there('10.244.1.5')])))).toBe(1)
     expect(chainOf(await list(), name)).toContain('dnat ip to 10.244.0.5:8080')
@@ -118,6 +118,18 @@ describe('a node port', () => {
     const draining = here('10.244.0.5', { conditions: { ready: false, serving: true, terminating: true } })
     await operations(() => context.slices.set('a', slice(4, [draining])))
     expect(chainOf(await list(), name)).toContain('dnat ip to 10.244.0.5:8080')
+  })
+
+  it('is under policy Local, at an external address, a short way for pods to every endpoint', async () => {
+    using netns = testNetns()
+    const { stack, context, operations, list } = await host(netns)
+    using _ = stack
+    context.slices.set('a', slice(4, [there('10.244.1.5')]))
+    const spec = { externalTrafficPolicy: 'Local', externalIPs: ['198.51.100.7'] } as const
+    await operations(() => context.services.set('shop/web', service({ ...nodePort, ...spec })))
+    expect(chainOf(await list(), 'external/shop/web/tcp/80/4')).toMatch(
+      /ip saddr @overlay4 meta l4proto tcp dnat ip to 10.96.0.9:80.*\n.*fib saddr type local.*\n.*drop/,
+    )
   })
 
   it('with affinity remembers clients, for as long as the Service says, and forgets none when the agent restarts', async () => {
