@@ -40,15 +40,15 @@ tools: deps ## Kubernetes, containerd, runc, CoreDNS and CNI plugins for lab and
 # ---- tests
 .PHONY: test test-unit test-property test-integration test-e2e test-vm check format
 test: deps ## all checks and tests that fit into minutes; ends with "N passed, N failed, N skipped"
-	@node scripts/test.ts check unit property integration light kubelet
+	@node scripts/test.ts check unit property integration light kubelet conformance
 test-unit: deps ## unit tests only
 	@node scripts/test.ts unit
 test-property: deps ## property tests only
 	@node scripts/test.ts property
 test-integration: deps ## tests against real daemons (OVSDB, OVN, OVS, API server, kernel)
 	@node scripts/test.ts integration
-test-e2e: deps ## every lab scenario, light and with kubelets (long)
-	@node scripts/test.ts e2e
+test-e2e: deps ## every lab scenario, light and with kubelets, and Kubernetes' own network tests in IPv4, IPv6 and both (hours)
+	@node scripts/test.ts e2e conformance-ipv4 conformance-ipv6 conformance-dual
 test-vm: build ## the scenarios for a kernel with openvswitch, in a virtual machine (slow: software emulation)
 	@scripts/bootstrap.sh qemu-system-x86 cpio kmod
 	@node lab/main.ts vm --minutes 60 -- node lab/main.ts test system

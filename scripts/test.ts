@@ -111,6 +111,15 @@ function lab(kind: 'light' | 'kubelet' | 'all'): Count {
   return count && (ok || count.failed > 0) ? count : failure(`lab ${kind}: ended without a report`)
 }
 
+/** Kubernetes' own tests of the network, on a cluster of these families; with `quick` a few minutes' worth of them. */
+function conformance(families: 'ipv4' | 'ipv6' | 'dual', ...options: readonly string[]): Count {
+  if (!tools() || !run('node', ['lab/tools/main.ts', 'e2e']) || !bundles()) return failure('tools or bundles')
+  const outputFile = join(scratch, `conformance-${families}.json`)
+  const ok = run('node', ['lab/main.ts', 'e2e', '--families', families, '--report', outputFile, ...options])
+  const count = readJson<Count>(outputFile)
+  return count && (ok || count.failed > 0) ? count : failure(`conformance, ${families}: ended without a report`)
+}
+
 const suites: Record<string, () => Count> = {
   check,
   unit: () => vitest('unit'),
@@ -118,7 +127,11 @@ const suites: Record<string, () => Count> = {
   integration: () => (tools() && helm() && bundles() ? vitest('real') : failure('tools or bundles')),
   light: () => lab('light'),
   kubelet: () => lab('kubelet'),
+  conformance: () => conformance('dual', '--quick', '--nodes', '2'),
   e2e: () => lab('all'),
+  'conformance-ipv4': () => conformance('ipv4'),
+  'conformance-ipv6': () => conformance('ipv6'),
+  'conformance-dual': () => conformance('dual'),
 }
 
 /** The start of a failure's text: a whole one may be pages of a server's log. */

@@ -42,7 +42,10 @@ export const conformance: Commands = {
       const outcomes = await runSuite(lab, wish, print)
       const counts = countsOf(outcomes)
       print(`\n${formatOutcomes(outcomes)}\n`)
-      if (values.report !== undefined) writeFileSync(values.report, `${JSON.stringify(counts)}\n`)
+      const failures = outcomes
+        .filter(({ state }) => state === 'failed')
+        .map(({ test, message }) => `${test}\n${message}`)
+      if (values.report !== undefined) writeFileSync(values.report, `${JSON.stringify({ ...counts, failures })}\n`)
       if (values.keep !== true) await removeLab(lab.name)
       print(`${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`)
       return counts.failed === 0 && counts.passed > 0 ? 0 : 1

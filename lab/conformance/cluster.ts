@@ -50,6 +50,7 @@ async function moveClientAway(lab: Lab): Promise<void> {
     await run(['ip', '-batch', '-'], { stdin: `${lines.join('\n')}\n` })
     await lab.exec('control', ['ip', 'route', 'replace', address, 'via', host])
   }
+  await lab.exec('control', ['sysctl', '-qw', 'net.ipv6.conf.all.forwarding=1'])
 }
 
 /**

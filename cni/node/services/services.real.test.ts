@@ -125,7 +125,7 @@ describe('a node port', () => {
     const { stack, context, operations, list } = await host(netns)
     using _ = stack
     context.slices.set('a', slice(4, [there('10.244.1.5')]))
-    const spec = { externalTrafficPolicy: 'Local', externalIPs: ['198.51.100.7'] } as const
+    const spec = { externalTrafficPolicy: 'Local', externalIPs: ['198.51.100.7'] }
     await operations(() => context.services.set('shop/web', service({ ...nodePort, ...spec })))
     expect(chainOf(await list(), 'external/shop/web/tcp/80/4')).toMatch(
       /ip saddr @overlay4 meta l4proto tcp dnat ip to 10.96.0.9:80.*\n.*fib saddr type local.*\n.*drop/,
