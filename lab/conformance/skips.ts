@@ -12,7 +12,7 @@ export interface Skip {
 
 export const skips: readonly Skip[] = [
   { pattern: /Netpol|NetworkPolicy/, reason: 'network policies are a feature of their own, with a suite of their own' },
-  { pattern: /\[Feature:Networking-(IPv4|IPv6|DNS)\]/, reason: 'asks the Internet' },
+  { pattern: /\[Feature:Networking-(IPv4|IPv6|DNS)\]|Forward PTR lookup/, reason: 'asks the Internet' },
   { pattern: /KubeProxy|kube-proxy/i, reason: 'tests kube-proxy itself, which is replaced' },
   { pattern: /recreate its iptables rules/, reason: "tests kube-proxy's iptables rules, over SSH" },
   { pattern: /work after restarting apiserver/, reason: 'wants an API server that runs as a pod' },
@@ -32,6 +32,11 @@ export const skips: readonly Skip[] = [
     reason:
       'wants one address to lead to endpoints of several nodes under policy Local: a load balancer in front of the nodes (a cloud); announced by ARP it lives on one node',
   },
+  {
+    pattern: /ExternalTrafficPolicy: Local .* should work from pods/,
+    reason: 'takes what stands before the first colon of an address for the address',
+    families: ['ipv6'],
+  },
   { pattern: /\[Feature:(Networking-Performance|PerformanceDNS)\]/, reason: 'measures, with programs of its own' },
   {
     pattern: /\[Feature:IPv6DualStack\]/,
@@ -39,7 +44,7 @@ export const skips: readonly Skip[] = [
     families: ['ipv4', 'ipv6'],
   },
   {
-    pattern: /correctly between pods on multiple nodes/,
+    pattern: /correctly between pods on multiple nodes|fall back to same zone when using PreferSameNode/,
     reason: 'asks for two nodes in each of three zones: runs with --nodes 6',
     belowNodes: 6,
   },

@@ -19,6 +19,13 @@ export const corednsImage = 'registry.k8s.io/coredns/coredns:v1.15.0'
 
 const shell = 'root:x:0:0:root:/:/bin/sh\n'
 
+/** The tests mean busybox's wget, which tries once and takes IPv6 addresses without brackets. */
+const wgetLikeBusybox = `#!/bin/sh
+last="\${@: -1}"
+case $last in *[!0-9a-f:]*) ;; *:*:*) set -- "\${@:1:$#-1}" "[$last]" ;; esac
+exec /usr/bin/wget --tries=1 "$@"
+`
+
 /** agnhost with the programs that the e2e tests call in it. */
 async function fillAgnhost(root: string, tools: Tools): Promise<void> {
   skeleton(root)
@@ -29,6 +36,8 @@ async function fillAgnhost(root: string, tools: Tools): Promise<void> {
   await useBash(root)
   for (const program of ['curl', 'wget', 'dig', 'nc', 'ip', 'ss', 'getent', 'conntrack'])
     await copyProgram(root, program)
+  mkdirSync(join(root, 'usr/local/bin'), { recursive: true })
+  writeFileSync(join(root, 'usr/local/bin/wget'), wgetLikeBusybox, { mode: 0o755 })
   await giveCertificate(root, 'localhost', ['localhost', '127.0.0.1', '::1'])
   writeFileSync(join(root, 'etc/passwd'), shell)
 }
