@@ -2,6 +2,7 @@ import { logLevels, parseListenAddress } from '@ovnkit/process'
 import * as z from 'zod'
 import { addresses, cidrList, cidrs, duration } from './fields.ts'
 import { paths } from './names.ts'
+import { clusterNamePattern } from './ovn-names.ts'
 import { remotesProblem } from './remotes.ts'
 
 const remotes = z.string().refine(text => text === '' || remotesProblem(text) === undefined, {
@@ -20,7 +21,15 @@ const ovn = z.strictObject({
     .enum(['standalone', 'external'], 'expected standalone or external')
     .default('standalone')
     .describe("standalone: OVN is the product's own; external: OVN belongs to ZStack and is shared."),
-  clusterName: z.string().default('').describe('Told apart by this name when several clusters share one OVN.'),
+  clusterName: z
+    .string()
+    .refine(text => text === '' || clusterNamePattern.test(text), {
+      error: 'expected lower-case letters, digits and hyphens, a letter first, 32 at most',
+    })
+    .default('')
+    .describe(
+      'Starts the name of every row, so that several clusters can share one OVN: each needs its own, or one of them none. To be set before the first pod.',
+    ),
   nbdbAddress: remotes
     .default('')
     .describe(`Northbound database, with commas when it is a cluster. Empty in standalone mode: ${paths.nbDatabase}.`),

@@ -51,6 +51,7 @@ export {
 } from './names.ts'
 export { formatJoinAddresses, type InterfaceAddress, parseAddressList, parseJoinAddresses } from './node-annotations.ts'
 export { formatNodeGateway, type NodeGateway, parseNodeGateway } from './node-gateway.ts'
+export { type OvnNames, ovnNames } from './ovn-names.ts'
 export {
   formatPodNetworks,
   type PodNetwork,

@@ -79,6 +79,8 @@ export const mirrorAnnotation = 'kubernetes.io/config.mirror'
 
 export const externalIds = {
   managedBy: 'zstack.io/managed-by',
+  /** Which cluster's, in an OVN that is not the cluster's own: UID of its namespace `kube-system`. */
+  cluster: 'zstack.io/cluster',
   owner: 'zstack.io/owner',
   namespace: 'namespace',
   pod: 'pod',

@@ -2,6 +2,7 @@ import { type Config, nbRemote, sbRemote } from '@ovnkit/cni-api'
 import { EventRecorder, type KubeClient } from '@ovnkit/kube'
 import type { Logger } from '@ovnkit/process'
 import { ChassisWatch } from './ovn/chassis.ts'
+import { findIdentity } from './ovn/identity.ts'
 import { type Northbound, openNorthbound } from './ovn/northbound.ts'
 import { openSouthbound, type Southbound } from './ovn/southbound.ts'
 import { Session } from './session.ts'
@@ -72,10 +73,12 @@ export class Controller implements AsyncDisposable {
   async lead(signal: AbortSignal): Promise<void> {
     const { logger } = this.#context
     await this.ready()
+    const identity = await findIdentity({ ...this.#context, signal })
     if (signal.aborted) return
     const began = performance.now()
     using session = new Session({
       ...this.#context,
+      identity,
       sources: this.sources,
       nb: this.nb,
       sb: this.sb,

@@ -1,4 +1,4 @@
-import { externalIds, managedBy, tunnelPort } from '@ovnkit/cni-api'
+import { ovnNames, tunnelPort } from '@ovnkit/cni-api'
 import { kubeDesires } from '@ovnkit/kube'
 import { databaseReplica, Engine, facet, OvsdbObjects, OvsdbTarget, type Store } from '@ovnkit/reconcile'
 import { samePlace } from './facts/pod.ts'
@@ -6,6 +6,8 @@ import type { Floating } from './floating/floating.ts'
 import { floatingKinds } from './floating/kinds.ts'
 import type { Allocator } from './ipam/allocator.ts'
 import type { Joins } from './ipam/joins.ts'
+import { clusterRows } from './ovn/cluster-rows.ts'
+import { namespaceOf, ownershipOf } from './ovn/identity.ts'
 import { northboundTables } from './ovn/northbound.ts'
 import type { ForeignGroup } from './ovn/port-groups.ts'
 import { southboundTables } from './ovn/southbound.ts'
@@ -33,17 +35,19 @@ export interface SessionParts {
 
 /** The engine of a session: all kinds of owners, over both databases and the Kubernetes API. */
 export function engineOf(
-  { config, sources, nb, sb, chassis, logger }: SessionOptions,
+  { config, identity, sources, nb, sb, chassis, logger }: SessionOptions,
   { planner, allocator, joins, reachable, portGroups, ranges, floating, tunnel }: SessionParts,
 ): Engine {
-  const namespace = config.ovn.clusterName || managedBy
-  const ownership = { mark: [externalIds.managedBy, managedBy], owner: externalIds.owner } as const
+  const namespace = namespaceOf(identity)
+  const ownership = ownershipOf(identity)
+  const names = ovnNames(config.ovn.clusterName)
   const contributed = [
     { table: 'Address_Set', column: 'addresses' },
     { table: 'Chassis_Template_Var', column: 'variables' },
   ]
   const { network } = config
-  const makers = { nb: new OvsdbObjects({ target: 'nb', namespace }), kube: kubeDesires(sources.target.name) }
+  const nbObjects = clusterRows(new OvsdbObjects({ target: 'nb', namespace }), names)
+  const makers = { nb: nbObjects, kube: kubeDesires(sources.target.name) }
   const engine: Engine = new Engine({
     owners: [
       ...ownerKinds(
@@ -66,6 +70,7 @@ export function engineOf(
           templates: hasTemplates(nb),
           affinity: affinityChoice(config, nb),
           dhcpMtu: network.mtu,
+          names,
           cluster: config.ovn.mode === 'external' ? [] : network.clusterCIDR,
         },
         makers,
@@ -84,6 +89,7 @@ export function engineOf(
       chassisKind({
         chassis: chassis.store,
         nodes: sources.nodes,
+        identity,
         sb: new OvsdbObjects({ target: 'sb', namespace }),
         tunnelPort: type => tunnelPort(config, type),
       }),

@@ -1,4 +1,4 @@
-import { type Config, nodePortName } from '@ovnkit/cni-api'
+import { type Config, nodePortName, type OvnNames, ovnNames } from '@ovnkit/cni-api'
 import { type EventRecorder, resources } from '@ovnkit/kube'
 import { portAddresses, portsPerSwitch } from '@ovnkit/ovn'
 import type { Logger } from '@ovnkit/process'
@@ -14,6 +14,7 @@ import type { ChassisWatch } from './ovn/chassis.ts'
 import { ChassisJanitor } from './ovn/chassis-janitor.ts'
 import { ForeignPorts } from './ovn/foreign-ports.ts'
 import { followForeignSwitches, foreignSwitch } from './ovn/foreign-switch.ts'
+import { type Identity, isOurs } from './ovn/identity.ts'
 import { knownNetworks, knownPorts, leftClaims } from './ovn/known.ts'
 import type { Northbound } from './ovn/northbound.ts'
 import { PortClaims } from './ovn/port-claims.ts'
@@ -31,6 +32,7 @@ import { reportMistakes } from './subnet/reports.ts'
 
 export interface SessionOptions {
   readonly config: Config
+  readonly identity: Identity
   readonly sources: Sources
   readonly nb: Northbound
   readonly sb: Southbound
@@ -52,14 +54,14 @@ export class Session implements Disposable {
   readonly #resources = new DisposableStack()
 
   constructor(options: SessionOptions) {
-    const { sources, nb, sb, logger } = options
+    const { sources, nb, sb, logger, identity } = options
     const claims = new PortClaims(sb)
     const joins = new Joins(sources.nodes, options.config.network.joinCIDR)
     this.#serviceRanges = this.#resources.use(
       new ServiceRanges(options.config.network.serviceCIDR, sources.serviceCIDRs),
     )
     this.planner = plannerOf(options, this.#serviceRanges, () => this.allocator.retryAll())
-    const foreign = this.#resources.use(new ForeignPorts(nb, this.planner.networks))
+    const foreign = this.#resources.use(new ForeignPorts(nb, this.planner.networks, identity))
     this.allocator = allocatorOf(options, this.planner, claims, joins, foreign)
     const reachable = followReachable({
       networks: this.planner.networks,
@@ -91,12 +93,12 @@ export class Session implements Disposable {
     this.#recall(options, claims)
     this.#resources.use(foreign.store.subscribe(uuid => this.allocator.foreignChanged(uuid)))
     foreign.start()
-    this.#resources.use(joins.start(nodePortAddresses(nb)))
+    this.#resources.use(joins.start(nodePortAddresses(options)))
     this.#follow(sources, claims)
     this.#floating.start()
     this.#resources.use(this.engine)
     this.engine.start()
-    const janitor = new ChassisJanitor({ sb, chassis: options.chassis.store, nodes: sources.nodes, logger })
+    const janitor = new ChassisJanitor({ sb, identity, chassis: options.chassis.store, nodes: sources.nodes, logger })
     this.#resources.use(janitor)
     janitor.start()
     this.#resources.use(reportServices(options, this.#serviceRanges.store))
@@ -114,11 +116,11 @@ export class Session implements Disposable {
   }
 
   /** Reads what is in use before the first decision. */
-  #recall({ sources, nb, sb }: SessionOptions, claims: PortClaims): void {
-    const ports = knownPorts(nb)
+  #recall({ config, identity, sources, nb, sb }: SessionOptions, claims: PortClaims): void {
+    const ports = knownPorts(nb, identity)
     const live = new Set([...sources.pods.entries()].flatMap(([, pod]) => (pod.ended ? [] : [pod.uid])))
     const used = ports.flatMap(port => (live.has(port.uid) ? [port.addresses] : []))
-    const networks = knownNetworks(nb)
+    const networks = knownNetworks(nb, identity)
     const inUse = new Set(
       networks.filter(network => used.some(addresses => holdsAll(network, addresses))).map(network => network.key),
     )
@@ -128,7 +130,7 @@ export class Session implements Disposable {
       pods: new Map(sources.pods.entries()),
       networks: [...this.planner.networks.entries()].map(([, network]) => network),
       ports,
-      claimed: sb.connected ? leftClaims(nb, claims) : [],
+      claimed: sb.connected ? leftClaims(nb, claims, namesOf(config)) : [],
       recorded: recordedAddresses,
     })
   }
@@ -159,7 +161,7 @@ export class Session implements Disposable {
 }
 
 function plannerOf(
-  { config, sources, nb }: SessionOptions,
+  { config, identity, sources, nb }: SessionOptions,
   services: ServiceRanges,
   planned: () => void,
 ): SubnetPlanner {
@@ -168,7 +170,7 @@ function plannerOf(
     subnets: sources.subnets,
     nodes: sources.nodes,
     external: config.ovn.mode === 'external',
-    foreignSwitch: name => foreignSwitch(nb, name),
+    foreignSwitch: name => foreignSwitch(nb, name, identity),
     clusterNetwork: networkKey(clusterCIDR),
     reserved: () => reservedRanges(config, services),
     planned,
@@ -194,6 +196,7 @@ function allocatorOf(
       const place = joins.store.get(node)
       return place && blockOf(network, config.network.nodeSubnetSize, place.index)
     },
+    portNames: namesOf(config),
     portsLimit: portsPerSwitch[config.tunnel.type],
     report: ({ namespace, name, objectUid: uid }: PodFacts, reason, message) =>
       events.event({ resource: resources.pods, namespace, name, uid }, { type: 'Warning', reason, message }),
@@ -206,9 +209,11 @@ function reservedRanges({ network }: Config, services: ServiceRanges) {
 }
 
 /** Addresses of nodes' management ports in the Northbound database, for nodes whose annotation was not written yet. */
-function nodePortAddresses(nb: Northbound) {
+function nodePortAddresses({ nb, config, identity }: SessionOptions) {
   return (node: string) => {
-    const row = nb.table('Logical_Switch_Port').by('byName', nodePortName(node))
-    return row === undefined ? [] : portAddresses(row)
+    const row = nb.table('Logical_Switch_Port').by('byName', namesOf(config).of(nodePortName(node)))
+    return row === undefined || !isOurs(identity, row.external_ids) ? [] : portAddresses(row)
   }
 }
+
+const namesOf = ({ ovn }: Config): OvnNames => ovnNames(ovn.clusterName)

@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises'
-import { type Config, integrationBridge, paths } from '@ovnkit/cni-api'
+import { type Config, integrationBridge, ovnNames, paths } from '@ovnkit/cni-api'
 import type { Family } from '@ovnkit/inet'
 import { EventRecorder, KubeClient, type KubeConfig, type Mirror } from '@ovnkit/kube'
 import { Netlink } from '@ovnkit/linux'
@@ -131,7 +131,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   whenReady(database, signal, async () => {
     late.use(keepSwitch({ database, config, node, logger }))
     late.use(followProviders({ context, database, engine, logger }))
-    late.use(followRoutes({ pods, database, logger }))
+    late.use(followRoutes({ pods, database, names: ovnNames(config.ovn.clusterName), logger }))
     late.use(followMtu({ context, database, netlink, logger }))
     await commands.sweep()
   }).catch(err => logger.error({ err }, `could not look after bridge ${integrationBridge}`))
@@ -199,6 +199,7 @@ function createCommands({ config, logger }: AgentOptions, parts: Parts): Command
   // A socket of its own: requests of one socket wait for one another, and a removal takes some 20 ms.
   const reaper = new LinkReaper(stack.use(Netlink.open()))
   return new Commands({
+    names: ovnNames(config.ovn.clusterName),
     database,
     netlink,
     assignments: new Assignments(sources.pods, () => outage(sources.podMirror)),

@@ -1,3 +1,4 @@
+import { ovnNames } from '@ovnkit/cni-api'
 import type { IpAddress } from '@ovnkit/inet'
 import { parseCidr, parseIp, parseRange } from '@ovnkit/inet'
 import { Store } from '@ovnkit/reconcile'
@@ -62,6 +63,7 @@ export function world(options: Partial<AllocatorOptions> = {}): World {
   const nodes = new Set(['n'])
   const events: string[] = []
   const allocator = new Allocator({
+    portNames: ovnNames(''),
     pods,
     networks,
     foreign,

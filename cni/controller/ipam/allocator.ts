@@ -1,4 +1,4 @@
-import { podPortName } from '@ovnkit/cni-api'
+import { type OvnNames, podPortName } from '@ovnkit/cni-api'
 import type { IpAddress, IpRange } from '@ovnkit/inet'
 import { type ReadableStore, Store } from '@ovnkit/reconcile'
 import type { PodFacts } from '../facts/pod.ts'
@@ -22,6 +22,8 @@ export interface AllocatorOptions {
   readonly wishesOf: (pod: PodFacts) => PodWishes
   /** Addresses that a node's pods take first. */
   readonly prefer: (node: string, network: Network) => IpRange | undefined
+  /** Under which a pod's port is bound. */
+  readonly portNames: Pick<OvnNames, 'of'>
   /** Ports that a switch can have. */
   readonly portsLimit: number
   /** Tells the pod's owner why it has no address; once per finding. */
@@ -194,7 +196,13 @@ export class Allocator {
     this.#books.get(current.network)?.dropPort(holder)
     const [namespace = '', name = ''] = key.split('/')
     const { network, addresses, node } = current
-    this.#holds.add({ holder, network, port: podPortName(namespace, name), addresses, node })
+    this.#holds.add({
+      holder,
+      network,
+      port: this.#options.portNames.of(podPortName(namespace, name)),
+      addresses,
+      node,
+    })
     this.#tellUsage(network)
     this.#retryNetwork(network)
   }

@@ -31,10 +31,10 @@ export interface RestoreInput {
 export function restore(allocator: Allocator, input: RestoreInput): void {
   const networkOf = (addresses: readonly IpAddress[]) =>
     input.networks.find(network => addresses.length > 0 && holdsAll(network, addresses))
-  const rows = new Map(input.ports.map(port => [port.name, port]))
+  const rows = new Map(input.ports.map(port => [`${port.namespace}/${port.pod}`, port]))
   const known = [...input.pods].flatMap(([key, pod]) => {
     if (pod.ended) return []
-    const row = rows.get(`${pod.namespace}_${pod.name}`)
+    const row = rows.get(`${pod.namespace}/${pod.name}`)
     const own = row?.uid === pod.uid ? row.addresses : []
     const addresses = own.length > 0 ? own : input.recorded(pod)
     return addresses.length > 0 ? [{ key, pod, addresses, hasRow: own.length > 0 }] : []

@@ -3,10 +3,12 @@ import type { Logger } from '@ovnkit/process'
 import type { ReadableStore } from '@ovnkit/reconcile'
 import type { NodeFacts } from '../facts/node.ts'
 import type { ChassisFacts } from './chassis.ts'
+import type { Identity } from './identity.ts'
 import type { Southbound } from './southbound.ts'
 
 export interface JanitorOptions {
   readonly sb: Southbound
+  readonly identity: Identity
   readonly chassis: ReadableStore<ChassisFacts>
   readonly nodes: ReadableStore<NodeFacts, 'chassis'>
   readonly logger: Logger
@@ -19,7 +21,7 @@ const longestPause = 300_000
 
 /**
  * Removes the chassis of nodes that are gone, their tunnels with them: left behind they keep a tunnel from every other node, and their address from whoever
- * has it next. Only chassis with our mark are touched. An ovn-controller that still runs on such a machine makes its chassis anew; it is removed again after
+ * has it next. Only chassis with our mark are touched, in a shared OVN those of this cluster. An ovn-controller that still runs on such a machine makes its chassis anew; it is removed again after
  * pauses that grow to five minutes, until the machine is off.
  */
 export class ChassisJanitor implements Disposable {
@@ -62,7 +64,7 @@ export class ChassisJanitor implements Disposable {
       this.#forget(name)
       return
     }
-    if (facts === undefined || (facts.node === undefined && !this.#departed.has(name))) return
+    if (facts === undefined || (!this.#isOurs(facts) && !this.#departed.has(name))) return
     const record = this.#departed.get(name) ?? { count: 0, timer: undefined }
     this.#departed.set(name, record)
     if (record.timer !== undefined) return
@@ -71,6 +73,10 @@ export class ChassisJanitor implements Disposable {
       record.timer = undefined
       void this.#remove(name, record)
     }, pause)
+  }
+
+  #isOurs({ node, cluster }: ChassisFacts): boolean {
+    return node !== undefined && cluster === this.#options.identity.cluster
   }
 
   async #remove(name: string, record: { count: number }): Promise<void> {

@@ -1,3 +1,4 @@
+import { externalIds } from '@ovnkit/cni-api'
 import type { SbRow } from '@ovnkit/ovn'
 import { Store } from '@ovnkit/reconcile'
 import { same } from '../facts/same.ts'
@@ -11,6 +12,8 @@ export interface ChassisFacts {
   readonly types: readonly string[]
   /** The node in our mark; undefined on a chassis that is none of ours. */
   readonly node: string | undefined
+  /** The cluster in our mark, where OVN is shared. */
+  readonly cluster: string | undefined
   /** Its Open vSwitch forwards in user space (datapath_type netdev). */
   readonly userspace: boolean
 }
@@ -48,6 +51,7 @@ function factsOf(sb: Southbound, row: SbRow<'Chassis'>): ChassisFacts {
     encaps,
     types: encaps.map(uuid => sb.table('Encap').get(uuid)?.type ?? ''),
     node: row.external_ids.get(chassisNode),
+    cluster: row.external_ids.get(externalIds.cluster),
     userspace: row.other_config.get('datapath-type') === 'netdev',
   }
 }

@@ -1,10 +1,11 @@
-import { externalIds, managedBy } from '@ovnkit/cni-api'
+import { externalIds } from '@ovnkit/cni-api'
 import type { NbRow } from '@ovnkit/ovn'
 import { type ReadableStore, Store } from '@ovnkit/reconcile'
 import { same } from '../facts/same.ts'
 import type { ForeignPort } from '../ipam/foreign-port.ts'
 import type { Network } from '../subnet/network.ts'
 import { addressesOf } from './foreign-switch.ts'
+import { type Identity, isOurs } from './identity.ts'
 import { networkOfOwner } from './known.ts'
 import type { Northbound } from './northbound.ts'
 
@@ -16,11 +17,13 @@ export class ForeignPorts implements Disposable {
   readonly store: Store<ForeignPort> = new Store<ForeignPort>({ name: 'foreign ports', equals: same })
   readonly #nb: Northbound
   readonly #networks: ReadableStore<Network>
+  readonly #identity: Identity
   readonly #resources = new DisposableStack()
 
-  constructor(nb: Northbound, networks: ReadableStore<Network>) {
+  constructor(nb: Northbound, networks: ReadableStore<Network>, identity: Identity) {
     this.#nb = nb
     this.#networks = networks
+    this.#identity = identity
   }
 
   start(): void {
@@ -67,12 +70,13 @@ export class ForeignPorts implements Disposable {
 
   #look(uuid: string, network: string): void {
     const port = this.#nb.table('Logical_Switch_Port').get(uuid)
-    if (port === undefined || port.external_ids.get(externalIds.managedBy) === managedBy) this.store.delete(uuid)
+    if (port === undefined || isOurs(this.#identity, port.external_ids)) this.store.delete(uuid)
     else this.store.set(uuid, { name: port.name, network, addresses: addressesOf(this.#nb, port) })
   }
 
   #networkOf(row: NbRow<'Logical_Switch'>): string | undefined {
-    const own = networkOfOwner(row.external_ids.get(externalIds.owner))
+    const ids = row.external_ids
+    const own = isOurs(this.#identity, ids) ? networkOfOwner(ids.get(externalIds.owner)) : undefined
     if (own !== undefined) return own
     for (const key of this.#networks.keys()) if (this.#networks.get(key)?.externalSwitch === row.name) return key
     return undefined

@@ -2,15 +2,18 @@ import { externalIds, managedBy } from '@ovnkit/cni-api'
 import { type Cidr, InetError, type IpAddress, parseCidr, tryParseIp } from '@ovnkit/inet'
 import { type NbRow, portAddresses } from '@ovnkit/ovn'
 import type { ForeignSwitch } from '../subnet/placement.ts'
+import { type Identity, isOurs } from './identity.ts'
 import type { Northbound } from './northbound.ts'
 
 /** What a switch that is not ours says of itself, by its name; undefined when there is none. */
-export function foreignSwitch(nb: Northbound, name: string): ForeignSwitch | undefined {
+export function foreignSwitch(nb: Northbound, name: string, identity: Identity): ForeignSwitch | undefined {
   const row = nb.table('Logical_Switch').by('byName', name)
   if (row === undefined) return undefined
   const ports = [...row.ports].flatMap(uuid => nb.table('Logical_Switch_Port').get(uuid) ?? [])
-  const foreign = ports.filter(port => port.external_ids.get(externalIds.managedBy) !== managedBy)
-  const gateways = foreign.flatMap(port => routerAddresses(nb, port))
+  const foreign = ports.filter(port => !isOurs(identity, port.external_ids))
+  // Another cluster's router is no gateway: it has a port as ours does.
+  const routers = foreign.filter(port => port.external_ids.get(externalIds.managedBy) !== managedBy)
+  const gateways = routers.flatMap(port => routerAddresses(nb, port))
   const used = foreign.flatMap(port => addressesOf(nb, port))
   return {
     ranges: rangesOf(row),

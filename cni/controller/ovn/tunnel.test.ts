@@ -9,7 +9,14 @@ import { TunnelWatch, theTunnel } from './tunnel.ts'
 async function verdict(env: Record<string, string>, types: readonly string[], port = 0, datapath = 0) {
   const store = new Store<ChassisFacts>({ name: 'chassis' })
   for (const [i, type] of types.entries())
-    store.set(`c${i}`, { uuid: `${i}`, encaps: ['e'], types: [type], node: undefined, userspace: false })
+    store.set(`c${i}`, {
+      uuid: `${i}`,
+      encaps: ['e'],
+      types: [type],
+      node: undefined,
+      cluster: undefined,
+      userspace: false,
+    })
   let asked = 0
   const sb = {
     connected: true,

@@ -1,6 +1,8 @@
+import { externalIds } from '@ovnkit/cni-api'
 import type { OvsdbObjects, OwnerKind, ReadableStore } from '@ovnkit/reconcile'
 import type { NodeFacts } from '../facts/node.ts'
 import { type ChassisFacts, chassisNode } from '../ovn/chassis.ts'
+import type { Identity } from '../ovn/identity.ts'
 
 /**
  * What we write on the chassis of our nodes, which are ovn-controller's: whose they are, so that they are found when their node is gone, and the tunnel's UDP
@@ -9,11 +11,12 @@ import { type ChassisFacts, chassisNode } from '../ovn/chassis.ts'
 export function chassisKind(options: {
   readonly chassis: ReadableStore<ChassisFacts>
   readonly nodes: ReadableStore<NodeFacts, 'chassis'>
+  readonly identity: Identity
   readonly sb: OvsdbObjects
   /** UDP port of tunnels of that type. */
   readonly tunnelPort: (type: string) => number
 }): OwnerKind {
-  const { chassis, nodes, sb, tunnelPort } = options
+  const { chassis, nodes, identity, sb, tunnelPort } = options
   return {
     kind: 'chassis',
     keys: chassis,
@@ -27,6 +30,9 @@ export function chassisKind(options: {
         kind: 'objects',
         objects: [
           entry('Chassis', facts.uuid, 'external_ids', chassisNode, node[0]),
+          ...(identity.cluster === undefined
+            ? []
+            : [entry('Chassis', facts.uuid, 'external_ids', externalIds.cluster, identity.cluster)]),
           ...facts.encaps.map((uuid, i) =>
             entry('Encap', uuid, 'options', 'dst_port', String(tunnelPort(facts.types[i] ?? ''))),
           ),

@@ -1,4 +1,11 @@
-import { annotationNames, formatJoinAddresses, joinSwitch, parseNodeGateway, readBandwidth } from '@ovnkit/cni-api'
+import {
+  annotationNames,
+  formatJoinAddresses,
+  joinSwitch,
+  type OvnNames,
+  parseNodeGateway,
+  readBandwidth,
+} from '@ovnkit/cni-api'
 import { type Cidr, type Family, type IpAddress, ipFamily } from '@ovnkit/inet'
 import { type KubeDesires, type ObjectRef, resources } from '@ovnkit/kube'
 import type { OvnRow } from '@ovnkit/ovn'
@@ -15,6 +22,7 @@ import { type ServiceWorld, serviceKinds } from '../service/kinds.ts'
 import { type BalancerGroup, groupOn } from '../service/layout.ts'
 import { allServices } from '../service/ranges.ts'
 import { defaultSubnet } from '../subnet/automatic.ts'
+import { foundations } from '../subnet/name-conflict.ts'
 import { isOverlay, type Network } from '../subnet/network.ts'
 import type { Verdict } from '../subnet/plan.ts'
 import { everything } from '../subnet/reachable.ts'
@@ -52,6 +60,8 @@ export interface World extends ServiceWorld, GroupWorld {
   /** Outcomes by owner key. */
   readonly outcomes: ReadableStore<OwnerStatus>
   readonly join: readonly Cidr[]
+  /** What rows are called where they are told of. */
+  readonly names: OvnNames
   /** The ranges of Services, one entry. */
   readonly serviceRanges: ReadableStore<readonly Cidr[]>
   /** MTU that DHCP tells; 0: none. */
@@ -205,7 +215,11 @@ function renderPod(world: World, { nb, kube }: Makers, key: string, view: View):
       ...(reachable === undefined ? [] : setMembers(nb, underlaySet, assignment.addresses.map(withFamily))),
       kube.annotations(
         ref,
-        podAnnotations(pod, assignment, network, view.get(world.serviceRanges, allServices) ?? [], reachable),
+        podAnnotations(pod, assignment, network, {
+          services: view.get(world.serviceRanges, allServices) ?? [],
+          reachable,
+          names: world.names,
+        }),
       ),
     ],
   }
@@ -236,6 +250,8 @@ function renderSubnet(world: World, kube: KubeDesires, key: string, view: View):
     verdict,
     network: network === undefined ? undefined : view.get(world.networks, network),
     usage: network === undefined ? undefined : view.get(world.usage, network),
+    names: world.names,
+    foundations: foundations.map(owner => view.get(world.outcomes, owner)),
     rows: network === undefined ? undefined : view.get(world.outcomes, `network/${network}`),
     pods,
   })

@@ -1,9 +1,16 @@
-import { annotationNames, externalIds, formatPodNetworks, type PodRoute, podPortName } from '@ovnkit/cni-api'
+import {
+  annotationNames,
+  externalIds,
+  formatPodNetworks,
+  type OvnNames,
+  type PodRoute,
+  podPortName,
+} from '@ovnkit/cni-api'
 import { type Cidr, type Family, ipFamily, macFromIp } from '@ovnkit/inet'
 import { type OvnRow, vifPort } from '@ovnkit/ovn'
 import type { PodPlace } from '../facts/pod.ts'
 import type { Assigned } from '../ipam/assignment.ts'
-import { type Network, switchName } from '../subnet/network.ts'
+import { type Network, switchNameIn } from '../subnet/network.ts'
 import { interconnectRoutes, type Reachable } from './interconnect.ts'
 import { switchOf } from './layout.ts'
 import type { Published } from './replies.ts'
@@ -41,13 +48,20 @@ export function publishedPorts({ hostPorts }: PodPlace, { node, addresses }: Ass
   return [...ports.values()].map(({ protocol, containerPort: port }) => ({ node, protocol, port, addresses }))
 }
 
+/** What a pod's network is told with, beside the pod itself. */
+export interface PodSurroundings {
+  readonly services: readonly Cidr[]
+  /** On networks whose gateway is not ours. */
+  readonly reachable: Reachable | undefined
+  readonly names: OvnNames
+}
+
 /** The annotations that tell a pod's network, to the agent and to people. */
 export function podAnnotations(
   pod: PodPlace,
   assigned: Assigned,
   network: Network,
-  services: readonly Cidr[],
-  reachable?: Reachable,
+  { services, reachable, names: ovn }: PodSurroundings,
 ): Record<string, string> {
   const names = annotationNames.pod
   const mac = podMac(assigned)
@@ -62,8 +76,8 @@ export function podAnnotations(
     [names.podIp]: assigned.addresses.join(','),
     [names.podMac]: mac,
     [names.subnet]: network.subnet,
-    [names.logicalSwitch]: switchName(network),
-    [names.logicalSwitchPort]: podPortName(pod.namespace, pod.name),
+    [names.logicalSwitch]: switchNameIn(network, ovn),
+    [names.logicalSwitchPort]: ovn.of(podPortName(pod.namespace, pod.name)),
   }
 }
 

@@ -1,4 +1,4 @@
-import { annotationNames } from '@ovnkit/cni-api'
+import { annotationNames, ovnNames } from '@ovnkit/cni-api'
 import type { ServiceFacts, SliceFacts } from '@ovnkit/cni-service'
 import { type Cidr, hostAddress, parseCidr, parseIp } from '@ovnkit/inet'
 import type { KubeDesires, ObjectRef } from '@ovnkit/kube'
@@ -84,6 +84,7 @@ class RenderWorld implements World {
           affinity: 'timeout',
           dhcpMtu: 0,
           cluster: [cluster],
+          names: ovnNames(''),
         },
         { nb: memoryNb, kube: memoryKube },
       ),

@@ -1,3 +1,4 @@
+import type { OvnNames } from '@ovnkit/cni-api'
 import { type Cidr, type IpAddress, type IpRange, parseCidr } from '@ovnkit/inet'
 
 /**
@@ -41,6 +42,11 @@ export function networkKey(ranges: readonly Cidr[]): string {
 /** Name of the Logical_Switch: the foreign one's, or `subnet-<Subnet>`. */
 export function switchName(network: Pick<Network, 'subnet' | 'externalSwitch'>): string {
   return network.externalSwitch ?? `subnet-${network.subnet}`
+}
+
+/** The same as a database has it that several clusters share. */
+export function switchNameIn(network: Pick<Network, 'subnet' | 'externalSwitch'>, names: OvnNames): string {
+  return network.externalSwitch ?? names.of(switchName(network))
 }
 
 const admitsId = 'zstack.io/admits'

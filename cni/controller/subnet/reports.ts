@@ -5,6 +5,7 @@ import type { PodFacts } from '../facts/pod.ts'
 import type { SubnetFacts } from '../facts/subnet.ts'
 import type { Usage } from '../ipam/assignment.ts'
 import { subnetResource } from '../resources.ts'
+import { foundations, nameConflict } from './name-conflict.ts'
 import type { Network } from './network.ts'
 import type { Verdict } from './plan.ts'
 
@@ -43,6 +44,14 @@ export function reportMistakes(options: ReportOptions): Disposable {
       const fresh = (now?.conflicts ?? []).filter(conflict => !known.has(conflict))
       const subnet = networks.get(key)?.subnet
       if (fresh.length > 0 && subnet !== undefined) warnSubnet(subnet, 'AddressConflict', fresh.join('; '))
+    }),
+  )
+  stack.use(
+    outcomes.subscribe((owner, status, old) => {
+      if (!foundations.some(one => one === owner)) return
+      const conflict = nameConflict(status)
+      if (conflict === undefined || conflict.message === nameConflict(old)?.message) return
+      for (const name of subnets.keys()) warnSubnet(name, conflict.reason, conflict.message)
     }),
   )
   stack.use(

@@ -1,3 +1,4 @@
+import { ovnNames } from '@ovnkit/cni-api'
 import type { OwnerStatus } from '@ovnkit/reconcile'
 import { describe, expect, it } from 'vitest'
 import { network } from '../ipam/allocator.fixture.ts'
@@ -21,6 +22,8 @@ const good: StatusInput = {
   usage,
   rows: done,
   pods: [],
+  names: ovnNames(''),
+  foundations: [done, done],
 }
 const typesOf = (input: StatusInput) =>
   (subnetStatus(input).conditions ?? []).map(({ type, status, reason }) => `${type}=${status} ${reason}`)

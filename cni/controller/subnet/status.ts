@@ -1,8 +1,9 @@
-import type { SubnetCondition, SubnetStatus } from '@ovnkit/cni-api'
+import type { OvnNames, SubnetCondition, SubnetStatus } from '@ovnkit/cni-api'
 import type { OwnerStatus } from '@ovnkit/reconcile'
 import type { SubnetFacts } from '../facts/subnet.ts'
 import type { Usage } from '../ipam/assignment.ts'
-import { type Network, switchName } from './network.ts'
+import { nameConflict } from './name-conflict.ts'
+import { type Network, switchNameIn } from './network.ts'
 import type { Verdict } from './plan.ts'
 
 export interface StatusInput {
@@ -10,8 +11,11 @@ export interface StatusInput {
   readonly verdict: Verdict | undefined
   readonly network: Network | undefined
   readonly usage: Usage | undefined
+  readonly names: OvnNames
   /** How the network's rows fare in the Northbound database. */
   readonly rows: OwnerStatus | undefined
+  /** How the rows fare that all networks hang on. */
+  readonly foundations: readonly (OwnerStatus | undefined)[]
   /** Pods with addresses of the Subnet, wanted only while it is being deleted. */
   readonly pods: readonly string[]
 }
@@ -31,7 +35,7 @@ export function subnetStatus(input: StatusInput): SubnetStatus {
     message,
     availableIPs: network === undefined ? 0 : (usage?.available ?? 0),
     usedIPs: network === undefined ? 0 : (usage?.used ?? 0),
-    ...(network && { logicalSwitch: switchName(network) }),
+    ...(network && { logicalSwitch: switchNameIn(network, input.names) }),
     ...(network?.interconnect && { interconnectIP: network.interconnect.join(',') }),
     conditions: conditions(input, { phase, reason, message }),
   }
@@ -43,7 +47,7 @@ interface Phase {
   readonly message: string
 }
 
-function phaseOf({ verdict, rows, facts }: StatusInput): Phase {
+function phaseOf({ verdict, rows, foundations, facts }: StatusInput): Phase {
   switch (verdict?.kind) {
     case undefined:
     case 'gone':
@@ -52,7 +56,9 @@ function phaseOf({ verdict, rows, facts }: StatusInput): Phase {
       return { phase: 'Pending', reason: 'Superseded', message: `Subnet ${verdict.by} has taken its place` }
     case 'refused':
       return { phase: 'Failed', ...verdict.problem }
-    case 'accepted':
+    case 'accepted': {
+      const conflict = foundations.map(nameConflict).find(found => found !== undefined)
+      if (conflict !== undefined) return { phase: 'Pending', ...conflict }
       if (rows?.state !== 'done')
         return {
           phase: 'Pending',
@@ -62,6 +68,7 @@ function phaseOf({ verdict, rows, facts }: StatusInput): Phase {
       if (facts.deleting)
         return { phase: 'Active', reason: 'Deleting', message: 'in use; goes when the last address is free' }
       return { phase: 'Active', reason: 'Ready', message: '' }
+    }
   }
 }
 

@@ -21,6 +21,8 @@ export interface WorldOptions {
   /** Configuration, as the file would have it. */
   readonly settings?: object
   readonly logger?: Logger
+  /** Live on the databases of that world, which must outlive this one. */
+  readonly beside?: World
 }
 
 /**
@@ -56,12 +58,13 @@ export class World implements AsyncDisposable {
     await using stack = new AsyncDisposableStack()
     const folder = await mkdtemp(join(tmpdir(), 'ovnkit-controller-'))
     stack.defer(() => rm(folder, { recursive: true, force: true }))
+    const own = options.beside === undefined
     const [kube, nb, sb] = await Promise.all([
       startControlPlane(),
-      startOvsdbServer({ schema: `${schemas}/ovn-nb.ovsschema` }),
-      startOvsdbServer({ schema: `${schemas}/ovn-sb.ovsschema` }),
+      options.beside?.nb ?? startOvsdbServer({ schema: `${schemas}/ovn-nb.ovsschema` }),
+      options.beside?.sb ?? startOvsdbServer({ schema: `${schemas}/ovn-sb.ovsschema` }),
     ])
-    for (const one of [kube, nb, sb]) stack.use(one)
+    for (const one of own ? [kube, nb, sb] : [kube]) stack.use(one)
     const northd = options.northd === true ? stack.use(await startNorthd(folder, nb, sb)) : undefined
     const definitions = wireCrds()
     for (const one of definitions)
@@ -77,15 +80,18 @@ export class World implements AsyncDisposable {
     return this.#running.controller
   }
 
-  /** Starts a controller that leads at once. */
-  async startController(): Promise<Controller> {
+  /**
+   * Starts a controller that leads at once.
+   * @param settings other configuration than the world's
+   */
+  async startController(settings: object = {}): Promise<Controller> {
     const stop = new AbortController()
     const client = new KubeClient(this.kube.config, {
       userAgent: 'controller-under-test',
       onAttempt: ({ method }) => this.#requests.set(method, this.requests(method) + 1),
     })
     const controller = new Controller({
-      config: readConfig({ file: await this.#configFile(), env: {} }),
+      config: readConfig({ file: await this.#configFile(settings), env: {} }),
       client,
       logger: this.#options.logger ?? silentLogger,
       signal: stop.signal,
@@ -228,10 +234,10 @@ export class World implements AsyncDisposable {
     await this.#resources.disposeAsync()
   }
 
-  async #configFile(): Promise<string> {
+  async #configFile(more: object = {}): Promise<string> {
     const file = join(this.#folder, 'config.yaml')
     const settings = { ovn: { nbdbAddress: this.nb.remote, sbdbAddress: this.sb.remote, reconnectInterval: '50ms' } }
-    await writeFile(file, JSON.stringify(merge(settings, this.#options.settings ?? {})))
+    await writeFile(file, JSON.stringify(merge(merge(settings, this.#options.settings ?? {}), more)))
     return file
   }
 }

@@ -1,4 +1,4 @@
-import { type Config, egressSetName, sbRemote } from '@ovnkit/cni-api'
+import { type Config, egressSetName, ovnNames, sbRemote } from '@ovnkit/cni-api'
 import { type IpAddress, tryParseIp } from '@ovnkit/inet'
 import { OVN_Southbound, type OVN_Southbound_Tables } from '@ovnkit/ovn'
 import { type Clause, type Database, openDatabase } from '@ovnkit/ovsdb'
@@ -44,12 +44,13 @@ export class EgressPods implements AsyncDisposable {
   }
 
   #follow(): void {
-    const { ways, logger } = this.#options
+    const { config, ways, logger } = this.#options
+    const { inExpression } = ovnNames(config.ovn.clusterName)
     if (!ways.synced) return
     const names = new Map<string, IpAddress>()
     for (const key of ways.keys()) {
       const way = ways.get(key)
-      if (way !== undefined) names.set(egressSetName(way.address), way.address)
+      if (way !== undefined) names.set(inExpression(egressSetName(way.address)), way.address)
     }
     if (this.#database !== undefined && [...names.keys()].sort().join() === [...this.#names.keys()].sort().join())
       return

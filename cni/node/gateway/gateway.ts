@@ -5,6 +5,7 @@ import {
   externalSwitchName,
   integrationBridge,
   type NodeGateway,
+  ovnNames,
   tunnelPort,
 } from '@ovnkit/cni-api'
 import { cidrContains, cidrOf, type IpAddress, ipFamily, parseMac } from '@ovnkit/inet'
@@ -213,7 +214,7 @@ export class Gateway implements Disposable {
     if (known === undefined) return
     const ofport = (name: string) => openFlowPort(database, name)
     const nic = ofport(journal.nic)
-    const patch = ofport(`patch-localnet-${externalSwitchName(context.node)}-to-${integrationBridge}`)
+    const patch = ofport(patchOf(context))
     if (nic === undefined || patch === undefined || !this.#connected) {
       this.#programmed = undefined
       return this.#tell({ nic: journal.nic, gateway: known })
@@ -278,7 +279,7 @@ export class Gateway implements Disposable {
   /** Pods' traffic is turned to the host first; when the patch to the bridge is gone, nobody uses it any more. */
   async #leave(journal: Journal): Promise<void> {
     const { context, database } = this.#options
-    const patch = `patch-localnet-${externalSwitchName(context.node)}-to-${integrationBridge}`
+    const patch = patchOf(context)
     this.#leaving ??= Date.now()
     this.#tell({ nic: journal.nic, problem: this.#failure })
     const left = this.#leaving + farewellMs - Date.now()
@@ -339,3 +340,9 @@ const unaddressed = (nic: string) => ({
   reason: 'GatewayInterfaceWithoutAddress',
   message: `gateway.interface: ${nic} has no address; mode shared needs the NIC by which the node is known in the outer network`,
 })
+
+/** ovn-controller's port on the bridge, the end of the way to the gateway router. */
+function patchOf({ config, node }: Pick<HostContext, 'config' | 'node'>): string {
+  const localnet = ovnNames(config.ovn.clusterName).of(`localnet-${externalSwitchName(node)}`)
+  return `patch-${localnet}-to-${integrationBridge}`
+}

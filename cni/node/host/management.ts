@@ -6,6 +6,7 @@ import {
   joinGateway,
   managementInterface,
   nodePortName,
+  ovnNames,
   parseJoinAddresses,
   serviceSource,
 } from '@ovnkit/cni-api'
@@ -37,7 +38,7 @@ export function renderManagement(context: HostContext, view: View): Rendered {
   return {
     kind: 'objects',
     objects: [
-      ...port(context.node, addresses, mtu),
+      ...port(ovnNames(context.config.ovn.clusterName).of(nodePortName(context.node)), addresses, mtu),
       link(mtu, local.datapath === 'netdev', [...view.keys(context.published)].length > 0),
       ...addresses.map(
         ({ ip, prefixLength }) => new KernelAddress({ link: managementInterface, address: ip, prefixLength }),
@@ -48,10 +49,10 @@ export function renderManagement(context: HostContext, view: View): Rendered {
   }
 }
 
-function port(node: string, addresses: readonly InterfaceAddress[], mtu: number): Desired[] {
+function port(logicalPort: string, addresses: readonly InterfaceAddress[], mtu: number): Desired[] {
   const [first] = addresses
   const mac = first && macFromIp(first.ip)
-  const ids = { [interfaceIds.ifaceId]: nodePortName(node) }
+  const ids = { [interfaceIds.ifaceId]: logicalPort }
   const columns = { name: managementInterface, type: 'internal', mac, mtu_request: mtu, external_ids: ids }
   const parent = { table: 'Bridge', index: 'byName', value: integrationBridge, column: 'ports' }
   const interfaces = [ovs.ref('Interface', managementInterface)]

@@ -1,4 +1,4 @@
-import { interfaceIds, type PodNetwork, parsePodNetworks, podPortName } from '@ovnkit/cni-api'
+import { interfaceIds, type OvnNames, type PodNetwork, parsePodNetworks, podPortName } from '@ovnkit/cni-api'
 import type { IpAddress } from '@ovnkit/inet'
 import { Netlink, NetnsError, openNetns } from '@ovnkit/linux'
 import type { Logger } from '@ovnkit/process'
@@ -9,6 +9,7 @@ import type { LocalDatabase } from '../facts/switch.ts'
 export interface AlignOptions {
   readonly pods: Store<PodFacts>
   readonly database: LocalDatabase
+  readonly names: OvnNames
   readonly logger: Logger
 }
 
@@ -16,13 +17,13 @@ export interface AlignOptions {
  * Keeps the routes of running pods as their records say, where those differ from the default route: a Subnet, a node or a range of Services that comes later
  * is reached by pods on networks of others too.
  */
-export function followRoutes({ pods, database, logger }: AlignOptions): Disposable {
+export function followRoutes({ pods, database, names, logger }: AlignOptions): Disposable {
   return pods.subscribe((key, pod) => {
     if (pod?.network === undefined || !pod.network.includes('"nextHop"')) return
     const network = parsePodNetworks(pod.network)
     if (interconnects(network).length === 0) return
     const [namespace = '', name = ''] = key.split('/')
-    for (const row of database.table('Interface').all('byIfaceId', podPortName(namespace, name))) {
+    for (const row of database.table('Interface').all('byIfaceId', names.of(podPortName(namespace, name)))) {
       const ids = row.external_ids
       if (ids.get(interfaceIds.ifaceIdVer) !== pod.uid) continue
       const netns = ids.get(interfaceIds.netns) ?? ''

@@ -1,4 +1,4 @@
-import { integrationBridge, interfaceIds, podPortName } from '@ovnkit/cni-api'
+import { integrationBridge, interfaceIds } from '@ovnkit/cni-api'
 import type { OvsRow } from '@ovnkit/ovs'
 import { addToSet, insert, mutate, type Operation, randomUuid, removeFromSet, setKeys } from '@ovnkit/ovsdb'
 import type { LocalDatabase } from '../facts/switch.ts'
@@ -42,9 +42,9 @@ export function planPort(database: LocalDatabase, sandbox: Sandbox, fresh: boole
   return { before, interface: own, operations }
 }
 
-function portIds({ containerId, ifName, netns, namespace, pod, podUid, network }: Sandbox): Record<string, string> {
+function portIds({ containerId, ifName, netns, logicalPort, podUid, network }: Sandbox): Record<string, string> {
   return {
-    [interfaceIds.ifaceId]: podPortName(namespace, pod),
+    [interfaceIds.ifaceId]: logicalPort,
     [interfaceIds.ifaceIdVer]: podUid,
     [interfaceIds.attachedMac]: network.mac,
     [interfaceIds.ipAddresses]: network.addresses.map(({ ip, prefixLength }) => `${ip}/${prefixLength}`).join(','),

@@ -16,6 +16,8 @@ export interface Sandbox extends SandboxId {
   /** `metadata.uid` of the Pod object. */
   readonly podUid: string
   readonly network: PodNetwork
+  /** Name of the pod's port in OVN. */
+  readonly logicalPort: string
 }
 
 /** Name of the host's end: the same for every try of the same ADD, so that a half-done one is found again. */

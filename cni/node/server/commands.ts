@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import type { PodNetwork } from '@ovnkit/cni-api'
+import { type OvnNames, type PodNetwork, podPortName } from '@ovnkit/cni-api'
 import { type AgentRequest, type CniResult, cniErrors } from '@ovnkit/cni-api/agent-socket'
 import type { Netlink } from '@ovnkit/linux'
 import type { Logger } from '@ovnkit/process'
@@ -14,6 +14,7 @@ import { CniError } from './cni-error.ts'
 import { Turns } from './turns.ts'
 
 export interface CommandsOptions {
+  readonly names: OvnNames
   readonly database: LocalDatabase
   readonly netlink: Netlink
   readonly assignments: Assignments
@@ -46,14 +47,7 @@ export class Commands {
       const { uid, network, subnet, problem } = await assignments.wait(pod, own)
       if (problem !== undefined) throw new CniError(cniErrors.invalidConfig, problem)
       await this.#options.placed(subnet, own)
-      const sandbox = {
-        ...id,
-        netns: request.netns ?? '',
-        namespace: pod.namespace,
-        pod: pod.name,
-        podUid: uid,
-        network,
-      }
+      const sandbox = this.#sandbox(request, uid, network)
       const options = await this.#options.linkOptions(own)
       await this.#options.connected
       await attachments.attach(sandbox, options, own)
@@ -71,12 +65,24 @@ export class Commands {
     })
   }
 
+  #sandbox(request: AgentRequest, podUid: string, network: PodNetwork): Sandbox {
+    const { namespace, name } = podOf(request)
+    return {
+      ...sandboxOf(request),
+      netns: request.netns ?? '',
+      namespace,
+      pod: name,
+      podUid,
+      network,
+      logicalPort: this.#options.names.of(podPortName(namespace, name)),
+    }
+  }
+
   async check(request: AgentRequest, signal: AbortSignal): Promise<null> {
-    const id = sandboxOf(request)
     const { assignments, database, netlink } = this.#options
     const pod = podOf(request)
     const { uid, network } = await assignments.wait(pod, signal)
-    const sandbox = { ...id, netns: request.netns ?? '', namespace: pod.namespace, pod: pod.name, podUid: uid, network }
+    const sandbox = this.#sandbox(request, uid, network)
     const { mtu } = await this.#options.linkOptions(signal)
     await this.#options.connected
     const problems = await checkSandbox(database, netlink, sandbox, mtu)

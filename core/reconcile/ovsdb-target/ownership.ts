@@ -7,6 +7,8 @@ import type { ReplicaRow } from './replica.ts'
 export interface Ownership {
   /** Key and value that say whose rows they are: `['zstack.io/managed-by', 'zstack-ovn-kubernetes']`. */
   readonly mark: readonly [key: string, value: string]
+  /** Further keys that only rows of ours have beside the mark: `{ 'zstack.io/cluster': '...' }` where several clusters share a database. */
+  readonly scope?: Readonly<Record<string, string>>
   /** The key under which a row names its owner: `zstack.io/owner`. */
   readonly owner: string
   /**
@@ -30,14 +32,20 @@ export function ownerOf(ownership: Ownership, row: ReplicaRow | undefined): Owne
   if (row === undefined) return undefined
   if (ownership.byMarkAlone !== true && row._uuid.charAt(VERSION_AT) !== MADE_BY_US) return undefined
   const ids = row[MARK_COLUMN]
-  if (!isMapLike(ids) || ids.get(ownership.mark[0]) !== ownership.mark[1]) return undefined
+  if (!isMapLike(ids)) return undefined
+  const [key, value] = ownership.mark
+  if (ids.get(key) !== value || !inScope(ownership, ids)) return undefined
   const owner = ids.get(ownership.owner)
   return typeof owner === 'string' ? owner : undefined
 }
 
+function inScope({ scope = {} }: Ownership, ids: Pick<ReadonlyMap<unknown, unknown>, 'get'>): boolean {
+  return Object.entries(scope).every(([key, value]) => ids.get(key) === value)
+}
+
 /** The rendered `external_ids` of a row together with its mark. */
 export function marked(ownership: Ownership, owner: OwnerKey, ids: ColumnValue): ColumnValue {
-  const mark = { [ownership.mark[0]]: ownership.mark[1], [ownership.owner]: owner }
+  const mark = { [ownership.mark[0]]: ownership.mark[1], ...ownership.scope, [ownership.owner]: owner }
   if (ids === undefined) return mark
   if (typeof ids !== 'object' || Array.isArray(ids)) throw new TypeError(`${MARK_COLUMN} needs a record`)
   return { ...ids, ...mark }
