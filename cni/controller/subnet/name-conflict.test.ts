@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { nameConflict } from './name-conflict.ts'
 
-const refused = (message: string, reason = 'Rejected') => ({ state: 'retry', reason, message, attempts: 1, since: 0 }) as const
+const refused = (message: string, reason = 'Rejected') =>
+  ({ state: 'retry', reason, message, attempts: 1, since: 0 }) as const
 
 describe('names that another cluster has', () => {
   it('are told by the server’s words', () => {
