@@ -1,3 +1,4 @@
+export { probeAddress } from './address-probe.ts'
 export type { Address, AddressSpec, Scope } from './codec/address.ts'
 export { announcements } from './codec/announcement.ts'
 export type { Connection, Tuple } from './codec/conntrack.ts'

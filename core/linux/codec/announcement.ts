@@ -1,16 +1,9 @@
-import { type IpAddress, ipFamily, type Mac, parseIp, parseMac } from '@ovnkit/inet'
+import { type IpAddress, ipFamily, type Mac, parseIp } from '@ovnkit/inet'
 import { ipBytes, macBytes } from './ip.ts'
+import { arpFrame, broadcast, icmp6Frame, unknownMac } from './neighbour-frames.ts'
 
-const broadcast = parseMac('ff:ff:ff:ff:ff:ff')
-const unknownMac = parseMac('00:00:00:00:00:00')
 const allNodes = parseIp('ff02::1')
-const allNodesMac = parseMac('33:33:00:00:00:01')
 
-const ETH_ARP = 0x0806
-const ETH_IPV6 = 0x86dd
-const ARP_REQUEST = 1
-const ARP_REPLY = 2
-const ICMPV6 = 58
 const NEIGHBOUR_ADVERTISEMENT = 136
 /** "Override the entry that you have" (RFC 4861, 4.4). */
 const OVERRIDE = 0x20
@@ -22,20 +15,11 @@ const TARGET_LINK_LAYER_ADDRESS = 2
  */
 export function announcements(address: IpAddress, mac: Mac): Buffer[] {
   if (ipFamily(address) === 6) return [neighbourAdvertisement(address, mac)]
-  return [arp(ARP_REQUEST, address, mac), arp(ARP_REPLY, address, mac)]
-}
-
-/** RFC 826; sender and target are the same address. */
-function arp(operation: number, address: IpAddress, mac: Mac): Buffer {
-  const header = Buffer.alloc(8)
-  header.writeUInt16BE(1, 0)
-  header.writeUInt16BE(0x0800, 2)
-  header.writeUInt8(6, 4)
-  header.writeUInt8(4, 5)
-  header.writeUInt16BE(operation, 6)
-  const target = macBytes(operation === ARP_REQUEST ? unknownMac : broadcast)
-  const own = ipBytes(address)
-  return ethernet(broadcast, mac, ETH_ARP, Buffer.concat([header, macBytes(mac), own, target, own]))
+  const both = { senderMac: mac, sender: address, target: address }
+  return [
+    arpFrame({ ...both, operation: 'request', targetMac: unknownMac }),
+    arpFrame({ ...both, operation: 'reply', targetMac: broadcast }),
+  ]
 }
 
 function neighbourAdvertisement(address: IpAddress, mac: Mac): Buffer {
@@ -46,30 +30,5 @@ function neighbourAdvertisement(address: IpAddress, mac: Mac): Buffer {
   message.writeUInt8(TARGET_LINK_LAYER_ADDRESS, 24)
   message.writeUInt8(1, 25)
   macBytes(mac).copy(message, 26)
-  const addresses = Buffer.concat([ipBytes(address), ipBytes(allNodes)])
-  const length = Buffer.alloc(8)
-  length.writeUInt32BE(message.length, 0)
-  length.writeUInt8(ICMPV6, 7)
-  message.writeUInt16BE(checksum(Buffer.concat([addresses, length, message])), 2)
-  const header = Buffer.alloc(8)
-  header.writeUInt8(0x60, 0)
-  header.writeUInt16BE(message.length, 4)
-  header.writeUInt8(ICMPV6, 6)
-  // Others are dropped: it proves that the frame was not routed (RFC 4861, 7.1.2).
-  header.writeUInt8(255, 7)
-  return ethernet(allNodesMac, mac, ETH_IPV6, Buffer.concat([header, addresses, message]))
-}
-
-function ethernet(destination: Mac, source: Mac, type: number, payload: Buffer): Buffer {
-  const ethertype = Buffer.alloc(2)
-  ethertype.writeUInt16BE(type)
-  return Buffer.concat([macBytes(destination), macBytes(source), ethertype, payload])
-}
-
-/** RFC 1071, of an even number of bytes. */
-function checksum(bytes: Buffer): number {
-  let sum = 0
-  for (let at = 0; at < bytes.length; at += 2) sum += bytes.readUInt16BE(at)
-  while (sum > 0xffff) sum = (sum & 0xffff) + (sum >>> 16)
-  return ~sum & 0xffff
+  return icmp6Frame({ sourceMac: mac, source: address, destination: allNodes, message })
 }
