@@ -1,3 +1,4 @@
+export { type AddressConflict, formatAddressConflicts, parseAddressConflicts } from './address-conflicts.ts'
 export {
   type AgentRequest,
   type AgentResponse,

@@ -54,6 +54,8 @@ export const annotationNames = {
     providerNetworks: 'zstack.io/provider-networks',
     /** The node's place in the outer network in gateway mode shared, `formatNodeGateway`; written by the agent. */
     gateway: 'zstack.io/node-gateway',
+    /** Addresses of provider networks that somebody else has, `formatAddressConflicts`; written by the agent. */
+    addressConflicts: 'zstack.io/address-conflicts',
     /** The block of addresses that the node takes first; written by the controller. */
     subnet: 'zstack.io/node-subnet',
     /** Mode of a kube-proxy whose rules are on the node; written by the agent, absent where there are none. */

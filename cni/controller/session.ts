@@ -2,13 +2,14 @@ import { type Config, nodePortName, type OvnNames, ovnNames } from '@ovnkit/cni-
 import { type EventRecorder, resources } from '@ovnkit/kube'
 import { portAddresses, portsPerSwitch } from '@ovnkit/ovn'
 import type { Logger } from '@ovnkit/process'
-import type { Engine } from '@ovnkit/reconcile'
+import type { Engine, ReadableStore } from '@ovnkit/reconcile'
 import type { PodFacts } from './facts/pod.ts'
 import { Floating } from './floating/floating.ts'
 import { Allocator } from './ipam/allocator.ts'
 import { Joins } from './ipam/joins.ts'
 import { blockOf, holdsAll } from './ipam/network-book.ts'
 import { restore } from './ipam/restore.ts'
+import { followSightings, type Sighting } from './ipam/sightings.ts'
 import { recordedAddresses, wishesOf } from './ipam/wishes.ts'
 import type { ChassisWatch } from './ovn/chassis.ts'
 import { ChassisJanitor } from './ovn/chassis-janitor.ts'
@@ -62,7 +63,9 @@ export class Session implements Disposable {
     )
     this.planner = plannerOf(options, this.#serviceRanges, () => this.allocator.retryAll())
     const foreign = this.#resources.use(new ForeignPorts(nb, this.planner.networks, identity))
-    this.allocator = allocatorOf(options, this.planner, claims, joins, foreign)
+    const sightings = followSightings(sources.nodes)
+    this.#resources.use(sightings.stop)
+    this.allocator = allocatorOf(options, { planner: this.planner, claims, joins, foreign, sightings: sightings.store })
     const reachable = followReachable({
       networks: this.planner.networks,
       nodes: sources.nodes,
@@ -93,6 +96,8 @@ export class Session implements Disposable {
     this.#recall(options, claims)
     this.#resources.use(foreign.store.subscribe(uuid => this.allocator.foreignChanged(uuid)))
     foreign.start()
+    this.#resources.use(sightings.store.subscribe(key => this.allocator.sightingChanged(key)))
+    for (const key of sightings.store.keys()) this.allocator.sightingChanged(key)
     this.#resources.use(joins.start(nodePortAddresses(options)))
     this.#follow(sources, claims)
     this.#floating.start()
@@ -177,17 +182,23 @@ function plannerOf(
   })
 }
 
+interface AllocatorParts {
+  readonly planner: SubnetPlanner
+  readonly claims: PortClaims
+  readonly joins: Joins
+  readonly foreign: ForeignPorts
+  readonly sightings: ReadableStore<Sighting>
+}
+
 function allocatorOf(
   { config, sources, events }: SessionOptions,
-  planner: SubnetPlanner,
-  claims: PortClaims,
-  joins: Joins,
-  foreign: ForeignPorts,
+  { planner, claims, joins, foreign, sightings }: AllocatorParts,
 ): Allocator {
   return new Allocator({
     pods: sources.pods,
     networks: planner.networks,
     foreign: foreign.store,
+    sightings,
     candidates: planner,
     claims,
     hasNode: node => sources.nodes.has(node),

@@ -23,10 +23,13 @@ import { linkOptions } from './host/link-options.ts'
 import { keepSwitch } from './host/switch.ts'
 import { enableForwarding } from './host/sysctls.ts'
 import { hostTable } from './host/table.ts'
+import { Conflicts, createConflictStore } from './provider/conflicts.ts'
 import { createStateStore } from './provider/facts.ts'
 import { keepMappings } from './provider/mappings.ts'
 import { providerReady } from './provider/placed.ts'
 import { followStates, usedProviders } from './provider/states.ts'
+import { findOccupant } from './provider/vacancy.ts'
+import { createWireStore, followWires } from './provider/wires.ts'
 import { Readiness } from './readiness.ts'
 import { reportMistakes } from './reports.ts'
 import { followRoutes } from './sandbox/align-routes.ts'
@@ -106,7 +109,11 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     installationProblem: () => installation.problem,
   })
   const installation = stack.use(installationOf(readiness, options))
-  const commands = createCommands(options, { sources, database, netlink, context, readiness, stack })
+  stack.use(followWires(context))
+  const commands = createCommands(options, {
+    ...{ sources, database, netlink, context, readiness, stack },
+    outcomes: () => engine?.statusStore,
+  })
   announcePresence(config.cni)
   const { socketPath: path, timeout } = config.cni
   stack.use(await startCniServer({ path, commands, timeout, logger, metrics: options.metrics, signal }))
@@ -154,7 +161,9 @@ function createContext({ config, node }: AgentOptions, sources: ClusterSources):
   const [links, switches, providerStates] = [createHostStore(), createSwitchStore(), createStateStore()]
   const [ruleset, gateway] = [createRulesetStore(), createGatewayStore()]
   const kubeProxy = watchKubeProxy(ruleset, links)
-  return { ...sources, config, node, published, links, switches, providerStates, ruleset, kubeProxy, gateway }
+  const [wires, conflicts] = [createWireStore(), createConflictStore()]
+  const stores = { published, links, switches, providerStates, ruleset, kubeProxy, gateway, wires, conflicts }
+  return { ...sources, config, node, ...stores }
 }
 
 /** Mappings and states of provider networks. */
@@ -191,10 +200,12 @@ interface Parts {
   readonly context: HostContext
   readonly readiness: Readiness
   readonly stack: AsyncDisposableStack
+  readonly outcomes: () => Engine['statusStore'] | undefined
 }
 
 function createCommands({ config, logger }: AgentOptions, parts: Parts): Commands {
-  const { sources, database, netlink, context, readiness, stack } = parts
+  const { sources, database, netlink, context, readiness, stack, outcomes } = parts
+  const conflicts = stack.use(new Conflicts(context.conflicts, context))
   const installed = stack.use(new InstalledPorts(database))
   // A socket of its own: requests of one socket wait for one another, and a removal takes some 20 ms.
   const reaper = new LinkReaper(stack.use(Netlink.open()))
@@ -202,10 +213,22 @@ function createCommands({ config, logger }: AgentOptions, parts: Parts): Command
     names: ovnNames(config.ovn.clusterName),
     database,
     netlink,
-    assignments: new Assignments(sources.pods, () => outage(sources.podMirror)),
+    assignments: new Assignments(
+      sources.pods,
+      () => outage(sources.podMirror),
+      (uid, { addresses }) => conflicts.concern(uid, addresses),
+    ),
     attachments: new Attachments({ database, batcher: database.batcher(), netlink, reaper, installed }),
     linkOptions: stop => linkOptions(context, stop),
     placed: (subnet, stop) => providerReady(context, subnet, stop),
+    vacant: async ({ namespace, name }, { uid, subnet, network }, stop) => {
+      const occupant = await findOccupant({ context, netlink, outcomes }, subnet, network, stop)
+      if (occupant === undefined) return true
+      const pod = `${namespace}/${name}`
+      conflicts.add({ ...occupant, pod, uid })
+      logger.warn({ pod, ...occupant }, 'somebody else has the address that a pod was to get')
+      return false
+    },
     connected: firstConnection(database),
     notInitialized: () => (wasInitialized(config.cni) ? undefined : readiness.setupProblem()),
     logger,

@@ -9,6 +9,7 @@ import { Allocator, type AllocatorOptions } from './allocator.ts'
 import type { Claims } from './claims.ts'
 import type { ForeignPort } from './foreign-port.ts'
 import type { Candidate } from './select.ts'
+import type { Sighting } from './sightings.ts'
 import { wishesOf } from './wishes.ts'
 
 /** Bindings as a test wants them. */
@@ -43,6 +44,7 @@ export interface World {
   readonly pods: Store<PodFacts>
   readonly networks: Store<Network>
   readonly foreign: Store<ForeignPort>
+  readonly sightings: Store<Sighting>
   readonly candidates: Map<string, Candidate>
   readonly claims: FakeClaims
   readonly nodes: Set<string>
@@ -58,12 +60,14 @@ export function world(options: Partial<AllocatorOptions> = {}): World {
   const pods = new Store<PodFacts>({ name: 'pods', equals: same })
   const networks = new Store<Network>({ name: 'networks', equals: same })
   const foreign = new Store<ForeignPort>({ name: 'foreign', equals: same })
+  const sightings = new Store<Sighting>({ name: 'sightings', equals: same })
   const candidates = new Map<string, Candidate>()
   const claims = new FakeClaims()
   const nodes = new Set(['n'])
   const events: string[] = []
   const allocator = new Allocator({
     portNames: ovnNames(''),
+    sightings,
     pods,
     networks,
     foreign,
@@ -83,11 +87,13 @@ export function world(options: Partial<AllocatorOptions> = {}): World {
   networks.subscribe(key => allocator.networkChanged(key))
   pods.subscribe(key => allocator.podChanged(key))
   foreign.subscribe(key => allocator.foreignChanged(key))
+  sightings.subscribe(key => allocator.sightingChanged(key))
   return {
     allocator,
     pods,
     networks,
     foreign,
+    sightings,
     candidates,
     claims,
     nodes,

@@ -8,14 +8,16 @@ import { choose, type PodWishes } from './choose.ts'
 import type { Claims } from './claims.ts'
 import type { ForeignPort } from './foreign-port.ts'
 import { type Hold, Holds } from './holds.ts'
-import { NetworkBook, podHolder } from './network-book.ts'
+import { machineHolder, NetworkBook, podHolder } from './network-book.ts'
 import type { Candidates } from './select.ts'
+import type { Sighting } from './sightings.ts'
 import { WaitingRoom } from './waiting-room.ts'
 
 export interface AllocatorOptions {
   readonly pods: ReadableStore<PodFacts>
   readonly networks: ReadableStore<Network>
   readonly foreign: ReadableStore<ForeignPort>
+  readonly sightings: ReadableStore<Sighting>
   readonly candidates: Candidates
   readonly claims: Claims
   readonly hasNode: (node: string) => boolean
@@ -45,6 +47,7 @@ export class Allocator {
   readonly #waiting = new WaitingRoom()
   readonly #reported = new Map<string, string>()
   readonly #foreign = new Map<string, { network: string; holder: string }>()
+  readonly #sighted = new Map<string, { network: string; holder: string }>()
   readonly #holds: Holds
   /** What static pods were given: their mirrors may be deleted and made anew while they run. One entry a name. */
   readonly #last = new Map<string, { uid: string; addresses: readonly IpAddress[] }>()
@@ -78,8 +81,10 @@ export class Allocator {
       return
     }
     const book = this.#books.get(key)
-    if (book === undefined) this.#books.set(key, new NetworkBook(network, this.#options.portsLimit))
-    else book.setExcluded(network.exclude)
+    if (book === undefined) {
+      this.#books.set(key, new NetworkBook(network, this.#options.portsLimit))
+      for (const sighting of this.#options.sightings.keys()) this.sightingChanged(sighting)
+    } else book.setExcluded(network.exclude)
     this.#tellUsage(key)
   }
 
@@ -136,6 +141,35 @@ export class Allocator {
       'foreign',
     )
     this.#tellUsage(book.key)
+  }
+
+  /** A node found somebody with an address that a pod was to get, or has forgotten it: nobody else gets it until then, and the pod gets another one. */
+  sightingChanged(key: string): void {
+    const before = this.#sighted.get(key)
+    this.#sighted.delete(key)
+    const sighting = this.#options.sightings.get(key)
+    const book = sighting && [...this.#books.values()].find(one => one.contains(sighting.address))
+    const holder = sighting && machineHolder(sighting)
+    if (sighting !== undefined && book !== undefined && holder !== undefined) {
+      this.#sighted.set(key, { network: book.key, holder })
+      if (before?.holder !== holder) book.adopt(holder, [sighting.address])
+      this.#giveAnother(sighting, book)
+      this.#tellUsage(book.key)
+    }
+    if (before !== undefined && before.holder !== holder) this.#free(before.network, before.holder)
+  }
+
+  /** It never had the address: no port of it was bound. */
+  #giveAnother({ pod: key, uid, address, mac, node }: Sighting, book: NetworkBook): void {
+    const current = this.assignments.get(key)
+    const pod = this.#options.pods.get(key)
+    if (pod === undefined || current?.state !== 'assigned' || current.uid !== uid) return
+    if (!current.addresses.includes(address)) return
+    book.drop(podHolder(key, uid))
+    this.assignments.delete(key)
+    const message = `${address} is in use by ${mac} on the provider's network, as node ${node} found; it is left alone for a while`
+    this.#options.report(pod, 'AddressConflict', message)
+    this.podChanged(key)
   }
 
   #assign(key: string, pod: PodFacts): void {

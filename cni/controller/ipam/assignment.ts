@@ -34,6 +34,8 @@ export interface Usage {
   readonly excludedInUse: readonly string[]
   /** Some addresses that a pod has and a machine as well, a sentence each. */
   readonly conflicts: readonly string[]
+  /** Some addresses that machines on the wire were found to have when a pod was to get them, a sentence each. */
+  readonly machines: readonly string[]
   /** Something keeps the network from going: a pod, a held address, or on a switch of ours a port of somebody else's. */
   readonly inUse: boolean
 }
@@ -45,6 +47,7 @@ export function sameUsage(a: Usage, b: Usage): boolean {
     a.available === b.available &&
     a.portsLimit === b.portsLimit &&
     a.conflicts.join() === b.conflicts.join() &&
+    a.machines.join() === b.machines.join() &&
     a.excludedInUse.length === b.excludedInUse.length &&
     a.excludedInUse.every((entry, i) => entry === b.excludedInUse[i])
   )

@@ -2,6 +2,7 @@ import { cidrContains, type IpAddress, type IpRange, ipFamily, ipToBigint } from
 import type { Network } from '../subnet/network.ts'
 import type { Usage } from './assignment.ts'
 import { type Holder, NetworkAddresses, type Taken } from './network-addresses.ts'
+import type { Sighting } from './sightings.ts'
 
 /** Holders of ports, as opposed to holders of addresses whose port is gone. */
 type PortKind = 'pod' | 'foreign'
@@ -13,6 +14,7 @@ export class NetworkBook {
   readonly key: string
   readonly #addresses: NetworkAddresses
   readonly #ports = new Map<Holder, PortKind>()
+  readonly #machines = new Set<Holder>()
   readonly #portsLimit: number | undefined
   readonly #machinesStay: boolean
   #exclude: readonly IpRange[]
@@ -36,14 +38,15 @@ export class NetworkBook {
       portsLimit: this.#portsLimit,
       excludedInUse: this.#describeExcludedInUse(),
       conflicts: this.#describeConflicts(),
+      machines: this.#describeMachines(),
       inUse: this.inUse,
     }
   }
 
   /** Somebody has an address of it who would lose his network with it. Machines on a switch of their own would not. */
   get inUse(): boolean {
-    if (!this.#machinesStay) return this.#addresses.used > 0
-    for (const holder of this.#addresses.holders()) if (!isForeign(holder)) return true
+    const stays = this.#machinesStay ? isForeign : isMachine
+    for (const holder of this.#addresses.holders()) if (!stays(holder)) return true
     return false
   }
 
@@ -75,6 +78,7 @@ export class NetworkBook {
   adopt(holder: Holder, addresses: readonly IpAddress[], port?: PortKind): void {
     this.#addresses.adopt(holder, addresses)
     if (port !== undefined) this.#ports.set(holder, port)
+    if (isMachine(holder)) this.#machines.add(holder)
     for (const address of addresses) if (this.#isExcluded(address)) this.#excludedInUse.add(address)
   }
 
@@ -87,6 +91,7 @@ export class NetworkBook {
   drop(holder: Holder): readonly IpAddress[] {
     const addresses = this.#addresses.addressesOf(holder)
     this.#ports.delete(holder)
+    this.#machines.delete(holder)
     this.#addresses.drop(holder)
     for (const address of addresses)
       if (this.#addresses.holderOf(address) === undefined) this.#excludedInUse.delete(address)
@@ -130,6 +135,15 @@ export class NetworkBook {
     return found.sort()
   }
 
+  #describeMachines(): string[] {
+    const found: string[] = []
+    for (const holder of this.#machines) {
+      for (const address of this.#addresses.addressesOf(holder))
+        found.push(`${address} is in use by ${labelOf(holder)}`)
+    }
+    return found.sort().slice(0, named)
+  }
+
   #describeExcludedInUse(): string[] {
     if (this.#excludedInUse.size === 0) return []
     const texts = [...this.#excludedInUse]
@@ -145,8 +159,15 @@ export function podHolder(pod: string, uid: string): Holder {
   return `${pod}#${uid}`
 }
 
-/** Holders that are not pods of ours: `port <name>#<uuid>`, `machine <mac>#<node>`. */
-const isForeign = (holder: Holder): boolean => holder.startsWith('port ') || holder.startsWith('machine ')
+/** The holder of an address that a machine on the wire was found to have. */
+export function machineHolder({ mac, node, address }: Sighting): Holder {
+  return `machine ${mac}#${node}/${address}`
+}
+
+const isMachine = (holder: Holder): boolean => holder.startsWith('machine ')
+
+/** Holders that are not pods of ours. */
+const isForeign = (holder: Holder): boolean => holder.startsWith('port ') || isMachine(holder)
 
 /** A holder for people: the pod's namespace and name, or the foreign port's name. */
 export function labelOf(holder: Holder): string {

@@ -241,6 +241,7 @@ const apply: { readonly [K in Event['kind']]: (sources: Sources, event: Extract<
       portsLimit: undefined,
       excludedInUse: [],
       conflicts: [],
+      machines: [],
       inUse: true,
     })
   },

@@ -40,8 +40,8 @@ export function reportMistakes(options: ReportOptions): Disposable {
   )
   stack.use(
     usage.subscribe((key, now, old) => {
-      const known = new Set(old?.conflicts)
-      const fresh = (now?.conflicts ?? []).filter(conflict => !known.has(conflict))
+      const known = new Set([...(old?.conflicts ?? []), ...(old?.machines ?? [])])
+      const fresh = [...(now?.conflicts ?? []), ...(now?.machines ?? [])].filter(conflict => !known.has(conflict))
       const subnet = networks.get(key)?.subnet
       if (fresh.length > 0 && subnet !== undefined) warnSubnet(subnet, 'AddressConflict', fresh.join('; '))
     }),

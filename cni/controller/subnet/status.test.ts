@@ -5,7 +5,15 @@ import { network } from '../ipam/allocator.fixture.ts'
 import { type StatusInput, subnetStatus } from './status.ts'
 
 const done: OwnerStatus = { state: 'done', reason: '', message: '', attempts: 0, since: 0 }
-const usage = { used: 3, available: 250, portsLimit: undefined, excludedInUse: [], conflicts: [], inUse: true }
+const usage = {
+  used: 3,
+  available: 250,
+  portsLimit: undefined,
+  excludedInUse: [],
+  conflicts: [],
+  machines: [],
+  inUse: true,
+}
 const facts = {
   name: 'a',
   uid: 'u',
@@ -80,7 +88,7 @@ describe('a Subnet’s status', () => {
       ...good,
       facts: { ...facts, deleting: true },
       pods,
-      usage: { ...usage, excludedInUse: ['10.0.0.5 (ns/x)'], conflicts: [], inUse: true },
+      usage: { ...usage, excludedInUse: ['10.0.0.5 (ns/x)'], conflicts: [], machines: [], inUse: true },
     })
     const message = (type: string) => status.conditions?.find(one => one.type === type)?.message
     expect(message('ExcludedInUse')).toContain('10.0.0.5 (ns/x)')

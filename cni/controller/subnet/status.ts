@@ -99,6 +99,8 @@ function conditions(input: StatusInput, { phase, reason, message }: Phase): Cond
   }
   if (usage !== undefined && usage.conflicts.length > 0)
     all.push(condition('AddressConflict', true, 'AddressInUseTwice', usage.conflicts.join('; ')))
+  else if (usage !== undefined && usage.machines.length > 0)
+    all.push(condition('AddressConflict', true, 'AddressInUseOutside', usage.machines.join('; ')))
   if (usage !== undefined && usage.excludedInUse.length > 0) {
     all.push(
       condition(

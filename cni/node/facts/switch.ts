@@ -31,7 +31,7 @@ export const switchTables = {
     indexes: { byName: ['name'] },
   },
   Port: {
-    columns: ['name', 'interfaces', 'external_ids'],
+    columns: ['name', 'interfaces', 'tag', 'external_ids'],
     indexes: { byName: ['name'], byInterface: [{ element: 'interfaces' }] },
   },
   Interface: {

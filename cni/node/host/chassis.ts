@@ -1,4 +1,10 @@
-import { annotationNames, formatNodeGateway, formatProviderStates, sbRemote } from '@ovnkit/cni-api'
+import {
+  annotationNames,
+  formatAddressConflicts,
+  formatNodeGateway,
+  formatProviderStates,
+  sbRemote,
+} from '@ovnkit/cni-api'
 import type { IpAddress } from '@ovnkit/inet'
 import { resources } from '@ovnkit/kube'
 import type { Desired, Rendered, View } from '@ovnkit/reconcile'
@@ -34,7 +40,9 @@ export function renderChassis(context: HostContext, view: View): Rendered {
     return { kind: 'wait', reason: 'NoTunnelType', message }
   }
   const place = view.get(context.gateway, theGateway)?.gateway
-  const { chassis, tunnelIp, addresses, mtu, kubeProxy, providerNetworks, gateway } = annotationNames.node
+  const { chassis, tunnelIp, addresses, mtu, kubeProxy, providerNetworks, gateway, addressConflicts } =
+    annotationNames.node
+  const conflicts = [...view.keys(context.conflicts)].flatMap(address => view.get(context.conflicts, address) ?? [])
   const annotations = kubernetes.annotations(
     { resource: resources.nodes, name: context.node, uid: node.uid },
     {
@@ -45,6 +53,7 @@ export function renderChassis(context: HostContext, view: View): Rendered {
       [kubeProxy]: view.get(context.kubeProxy, theKubeProxy),
       [providerNetworks]: statesOf(context, view),
       [gateway]: place && formatNodeGateway(place),
+      [addressConflicts]: formatAddressConflicts(conflicts),
     },
   )
   const { elements, problems } = externalIds(context, local, encap, tunnel.type)

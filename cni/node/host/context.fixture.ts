@@ -8,7 +8,9 @@ import type { PodFacts } from '../facts/pod.ts'
 import { createSwitchStore } from '../facts/switch.ts'
 import { createRulesetStore } from '../forwarding/watch.ts'
 import { createGatewayStore } from '../gateway/store.ts'
+import { createConflictStore } from '../provider/conflicts.ts'
 import { createProviderStore, createStateStore } from '../provider/facts.ts'
+import { createWireStore } from '../provider/wires.ts'
 import { publishedPods } from '../services/host-ports.ts'
 import type { HostContext } from './context.ts'
 
@@ -30,5 +32,7 @@ export function hostContext(pods: Store<PodFacts>, config: Config = readConfig({
     published: publishedPods(pods),
     providers: createProviderStore(),
     providerStates: createStateStore(),
+    wires: createWireStore(),
+    conflicts: createConflictStore(),
   }
 }

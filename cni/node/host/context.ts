@@ -8,7 +8,9 @@ import type { SubnetFacts } from '../facts/subnet.ts'
 import type { SwitchStore } from '../facts/switch.ts'
 import type { RulesetStore } from '../forwarding/watch.ts'
 import type { GatewayStore } from '../gateway/store.ts'
+import type { ConflictStore } from '../provider/conflicts.ts'
 import type { ProviderFacts, ProviderState } from '../provider/facts.ts'
+import type { WireStore } from '../provider/wires.ts'
 import type { PublishedPods } from '../services/host-ports.ts'
 import type { KubeProxyStore } from '../services/kube-proxy.ts'
 
@@ -32,6 +34,10 @@ export interface HostContext {
   /** How the node fares with each of them. */
   readonly providerStates: Store<ProviderState>
   readonly gateway: GatewayStore
+  /** VLANs that Subnets live on. */
+  readonly wires: WireStore
+  /** Addresses there that somebody else has. */
+  readonly conflicts: ConflictStore
 }
 
 export function linksOf(view: View, links: HostStore): readonly HostLink[] {

@@ -42,7 +42,7 @@ export async function createHostEngine(options: HostEngineOptions): Promise<Engi
     sources: [
       ...[context.nodes, context.subnets, context.links, context.switches, context.ruleset, context.gateway],
       ...[context.services, context.slices, context.serviceCIDRs, context.published, context.kubeProxy],
-      ...[context.providers, pods],
+      ...[context.providers, context.conflicts, pods],
       ...[floating.held, floating.ways, floating.sources],
     ],
     logger,

@@ -66,11 +66,12 @@ function fillHost({ nodes, links, switches, kubeProxy, gateway }: HostContext): 
   gateway.set(theGateway, { nic: 'eth0', gateway: outside, problem: undefined })
 }
 
-function fillCluster({ subnets, providers, providerStates, services }: HostContext): void {
+function fillCluster({ subnets, providers, providerStates, wires, services }: HostContext): void {
   subnets.set('overlay', { ranges: [parseCidr('10.244.0.0/16')], overlay: true, natOutgoing: true })
   const vlan = { provider: 'wire', vlan: 100 }
   subnets.set('vlan', { ranges: [parseCidr('10.50.0.0/24')], overlay: false, natOutgoing: true, ...vlan })
   providers.set('wire', { defaultInterface: 'eth1' })
+  wires.set('wire/100', { bridge: 'br-wire', vlan: 100, link: 'zs-1' })
   providerStates.set('wire', { ready: true, reason: 'Ready', message: '' })
   const web = serviceFacts({
     metadata: { namespace: 'shop', name: 'web' },

@@ -6,6 +6,7 @@ import { renderGateway } from '../gateway/render.ts'
 import { renderPodRoutes, renderUnderlayMasquerade } from '../provider/pods.ts'
 import { renderProvider } from '../provider/render.ts'
 import { providerOwner } from '../provider/states.ts'
+import { renderWire, wireOwner } from '../provider/wires.ts'
 import { serviceKinds } from '../services/kinds.ts'
 import { renderKubeProxy } from '../services/kube-proxy.ts'
 import { renderChassis } from './chassis.ts'
@@ -35,6 +36,7 @@ export function hostKinds(context: HostContext, pods: Store<PodFacts>, floating:
     { kind: hostOwners.masquerade, keys: ofNode, render: (_, view) => renderMasquerade(context, view), order: 3 },
     { kind: hostOwners.forwarding, keys: ofNode, render: (_, view) => renderForwarding(context, view), order: 4 },
     { kind: providerOwner, keys: context.providers, render: (name, view) => renderProvider(context, name, view) },
+    { kind: wireOwner, keys: context.wires, render: (key, view) => renderWire(context, key, view), order: 1 },
     { kind: 'pod-route', keys: pods, render: (pod, view) => renderPodRoutes(context, pods, pod, view), order: 2 },
     { kind: 'underlay', keys: ofNode, render: (_, view) => renderUnderlayMasquerade(context, view), order: 2 },
     { kind: 'kube-proxy', keys: ofNode, render: (_, view) => renderKubeProxy(context, view), order: 4 },

@@ -25,11 +25,20 @@ export interface Assigned {
 export class Assignments {
   readonly #pods: Store<PodFacts>
   readonly #problem: () => string | undefined
+  readonly #unfit: (uid: string, network: PodNetwork) => boolean
 
-  /** @param problem why the API cannot be heard now, if it cannot */
-  constructor(pods: Store<PodFacts>, problem: () => string | undefined) {
+  /**
+   * @param problem why the API cannot be heard now, if it cannot
+   * @param unfit whether a network cannot be that pod's: it waits for another one
+   */
+  constructor(
+    pods: Store<PodFacts>,
+    problem: () => string | undefined,
+    unfit: (uid: string, network: PodNetwork) => boolean,
+  ) {
     this.#pods = pods
     this.#problem = problem
+    this.#unfit = unfit
   }
 
   /** What is known now. */
@@ -38,7 +47,8 @@ export class Assignments {
     if (facts?.network === undefined || !isPod(facts, pod.uid)) return undefined
     try {
       const { uid, subnet, problem } = facts
-      return { uid, subnet, problem, network: parsePodNetworks(facts.network) }
+      const network = parsePodNetworks(facts.network)
+      return this.#unfit(uid, network) ? undefined : { uid, subnet, problem, network }
     } catch (error) {
       const text = `annotation k8s.ovn.org/pod-networks of pod ${pod.namespace}/${pod.name} cannot be read`
       throw new CniError(cniErrors.internal, text, error instanceof Error ? error.message : String(error))
@@ -88,6 +98,8 @@ export class Assignments {
     const text = `pod ${namespace}/${name} has no network yet`
     if (facts === undefined) return tryAgain(text, 'the API server does not know it on this node')
     if (!isPod(facts, uid)) return tryAgain(text, `the API server shows another pod of that name, ${facts.uid}`)
+    if (facts.network !== undefined)
+      return tryAgain(text, 'somebody else on the network has its address, and the controller has not given another')
     return tryAgain(text, 'the controller has not assigned one; "kubectl describe pod" shows its reasons')
   }
 }

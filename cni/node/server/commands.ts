@@ -4,7 +4,7 @@ import { type AgentRequest, type CniResult, cniErrors } from '@ovnkit/cni-api/ag
 import type { Netlink } from '@ovnkit/linux'
 import type { Logger } from '@ovnkit/process'
 import type { LocalDatabase } from '../facts/switch.ts'
-import type { Assignments, PodRef } from '../sandbox/assignment.ts'
+import type { Assigned, Assignments, PodRef } from '../sandbox/assignment.ts'
 import type { Attachments } from '../sandbox/attachments.ts'
 import { checkSandbox } from '../sandbox/check.ts'
 import type { LinkOptions } from '../sandbox/link.ts'
@@ -23,6 +23,8 @@ export interface CommandsOptions {
   readonly linkOptions: (signal: AbortSignal) => Promise<LinkOptions>
   /** Resolves when the network of a Subnet can be reached from this node. */
   readonly placed: (subnet: string | undefined, signal: AbortSignal) => Promise<void>
+  /** Resolves to false where somebody else has the pod's address: then it will be given another. */
+  readonly vacant: (pod: PodRef, assigned: Assigned, signal: AbortSignal) => Promise<boolean>
   /** Resolves when it is known whether the database can be reached. */
   readonly connected: Promise<void>
   /** Why pods cannot be served, before the first time that they could. */
@@ -42,11 +44,8 @@ export class Commands {
   add(request: AgentRequest, signal: AbortSignal): Promise<CniResult> {
     const id = sandboxOf(request)
     return this.#turns.run(sandboxKey(id), signal, async own => {
-      const pod = podOf(request)
-      const { assignments, attachments } = this.#options
-      const { uid, network, subnet, problem } = await assignments.wait(pod, own)
-      if (problem !== undefined) throw new CniError(cniErrors.invalidConfig, problem)
-      await this.#options.placed(subnet, own)
+      const { attachments } = this.#options
+      const { uid, network } = await this.#settle(podOf(request), own)
       const sandbox = this.#sandbox(request, uid, network)
       const options = await this.#options.linkOptions(own)
       await this.#options.connected
@@ -63,6 +62,17 @@ export class Commands {
       await this.#options.attachments.detach(id)
       return null
     })
+  }
+
+  /** The network that the pod is to have, and that nobody else has. */
+  async #settle(pod: PodRef, signal: AbortSignal): Promise<Assigned> {
+    const { assignments, placed, vacant } = this.#options
+    for (;;) {
+      const assigned = await assignments.wait(pod, signal)
+      if (assigned.problem !== undefined) throw new CniError(cniErrors.invalidConfig, assigned.problem)
+      await placed(assigned.subnet, signal)
+      if (await vacant(pod, assigned, signal)) return assigned
+    }
   }
 
   #sandbox(request: AgentRequest, podUid: string, network: PodNetwork): Sandbox {
