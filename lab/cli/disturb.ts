@@ -19,8 +19,8 @@ export const disturbance: Commands = {
       const pattern = new RegExp(values.only ?? '')
       const wanted = everyComponent.filter(({ component }) => pattern.test(component))
       const all = await disturb(lab, wanted, Number(values.rate ?? 100), ({ machine, component, how, paths }) => {
-        const failed = paths.reduce((sum, path) => sum + path.failed, 0)
-        progress.note(`${component} on ${machine}, ${how}: ${failed} failed`)
+        const failed = paths.filter(path => path.failed > 0).map(({ line }) => line)
+        progress.note(`${component} on ${machine}, ${how}: ${failed.join('; ') || 'none failed'}`)
       })
       print(formatDamage(all))
       const ours = all.filter(({ component }) => own.includes(component))

@@ -24,6 +24,7 @@ interface Asker {
 
 export interface Disturbance {
   readonly machine: string
+  /** A service of the machine; `nothing`: the machine and the paths as they are, to compare with. */
   readonly component: string
   /** Ended by SIGKILL, or by SIGTERM as an upgrade does. */
   readonly how: NodeJS.Signals
@@ -40,6 +41,7 @@ export interface Damage extends Disturbance {
 
 /** Every component of a lab of two nodes; our own processes both ways. */
 export const everyComponent: readonly Disturbance[] = [
+  { machine: 'control', component: 'nothing', how: 'SIGTERM' },
   ...(['SIGKILL', 'SIGTERM'] as const).flatMap(how => [
     { machine: 'control', component: 'controller', how },
     { machine: 'n1', component: 'agent', how },
@@ -73,7 +75,9 @@ export async function disturb(
       await waitFor(() => allAnswer(lab, askers), { what: 'an answer on every path', within: 60_000, every: 500 })
       const damage = {
         ...one,
-        paths: await watched(lab, askers, rate, () => lab.restart(one.machine, one.component, one.how)),
+        paths: await watched(lab, askers, rate, async () => {
+          if (one.component !== 'nothing') await lab.restart(one.machine, one.component, one.how)
+        }),
       }
       tell(damage)
       all.push(damage)
