@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { openLab } from '../lab.ts'
 import { walkPaths } from '../paths/run.ts'
 import { formatPaths, summaryOf } from '../paths/table.ts'
+import { patience } from '../state/wait.ts'
 import { type Commands, defaultName, named, print } from './command.ts'
 
 const options = {
@@ -21,7 +22,7 @@ export const paths: Commands = {
     async run(args) {
       const { values } = parseArgs({ args: [...args], options })
       const lab = openLab(values.name ?? defaultName())
-      const verdicts = await walkPaths(lab, { patience: Number(values.patience ?? 3) * 1000 })
+      const verdicts = await walkPaths(lab, { patience: Number(values.patience ?? 3) * patience * 1000 })
       const complete = verdicts.every(({ wrong }) => wrong === undefined)
       if (values.json !== undefined)
         writeFileSync(

@@ -100,7 +100,7 @@ function world(): unknown[] {
   const pod = (name: string, node: string) => ({
     apiVersion: 'v1',
     kind: 'Pod',
-    metadata: { name, namespace, labels: name === 'client' ? {} : labels },
+    metadata: { name, namespace, labels: name.startsWith('web') ? labels : {} },
     spec: {
       nodeName: node,
       terminationGracePeriodSeconds: 0,
@@ -118,6 +118,10 @@ function world(): unknown[] {
     pod('client', 'n1'),
     pod('near', 'n1'),
     pod('far', 'n2'),
+    // Nobody is asked both directly and by way of a Service: a client's ports are its own only for each address that it asks, and where two connections
+    // would become one behind the balancer the userspace connection tracking drops the second.
+    pod('web-near', 'n1'),
+    pod('web-far', 'n2'),
     balanced('cluster', {}),
     balanced('local', { externalTrafficPolicy: 'Local' }),
   ]
