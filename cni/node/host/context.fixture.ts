@@ -1,6 +1,6 @@
 import { type Config, readConfig } from '@ovnkit/cni-api'
 import { type ServiceFacts, type SliceFacts, sliceIndexes } from '@ovnkit/cni-service'
-import type { Cidr } from '@ovnkit/inet'
+import type { Cidr, IpAddress } from '@ovnkit/inet'
 import { Store } from '@ovnkit/reconcile'
 import { createHostStore } from '../facts/host.ts'
 import type { NodeFacts } from '../facts/node.ts'
@@ -28,6 +28,7 @@ export function hostContext(pods: Store<PodFacts>, config: Config = readConfig({
     gateway: createGatewayStore(),
     services: new Store<ServiceFacts>({ name: 'services' }),
     slices: new Store<SliceFacts, 'service'>({ name: 'slices', indexes: sliceIndexes }),
+    neighbours: new Store<readonly IpAddress[]>({ name: 'neighbours' }),
     serviceCIDRs: new Store<readonly Cidr[]>({ name: 'service CIDRs' }),
     published: publishedPods(pods),
     providers: createProviderStore(),

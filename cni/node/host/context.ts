@@ -1,6 +1,6 @@
 import type { Config } from '@ovnkit/cni-api'
 import type { ServiceFacts, SliceFacts } from '@ovnkit/cni-service'
-import type { Cidr } from '@ovnkit/inet'
+import type { Cidr, IpAddress } from '@ovnkit/inet'
 import type { Store, View } from '@ovnkit/reconcile'
 import type { HostLink, HostStore } from '../facts/host.ts'
 import type { NodeFacts } from '../facts/node.ts'
@@ -24,6 +24,8 @@ export interface HostContext {
   /** Services that hosts have something to do for, `namespace/name`; empty without kubeProxyReplacement. */
   readonly services: Store<ServiceFacts>
   readonly slices: Store<SliceFacts, 'service'>
+  /** InternalIPs of every node, by its name; empty without kubeProxyReplacement. */
+  readonly neighbours: Store<readonly IpAddress[]>
   /** Ranges of ServiceCIDR objects. */
   readonly serviceCIDRs: Store<readonly Cidr[]>
   readonly published: PublishedPods

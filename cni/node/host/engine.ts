@@ -41,7 +41,8 @@ export async function createHostEngine(options: HostEngineOptions): Promise<Engi
     ],
     sources: [
       ...[context.nodes, context.subnets, context.links, context.switches, context.ruleset, context.gateway],
-      ...[context.services, context.slices, context.serviceCIDRs, context.published, context.kubeProxy],
+      ...[context.services, context.slices, context.serviceCIDRs, context.neighbours],
+      ...[context.published, context.kubeProxy],
       ...[context.providers, context.conflicts, pods],
       ...[floating.held, floating.ways, floating.sources],
     ],

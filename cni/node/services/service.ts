@@ -15,6 +15,7 @@ import type { HostContext } from '../host/context.ts'
 import { hostTable, nftProtocols } from '../host/table.ts'
 import { affinityObjects, balanceRules, type PortOf, translateTo } from './balance.ts'
 import { firewallObjects, type Guarded } from './firewall.ts'
+import { hostRules, hostWays } from './host-clients.ts'
 import { maxComment } from './host-ports.ts'
 import { giveUpSource, rejectChain, serviceSets } from './skeleton.ts'
 
@@ -103,7 +104,7 @@ class PortRender {
     const way = local ? { chain: this.#chain('external') } : this.#clusterWay()
     const flows = this.#externalFlows()
     const entries = this.#addresses.map(address => this.#atAddress(address, way, flows))
-    return local ? [...entries, this.#localChain('external', [this.#fromPods(), this.#fromHost()])] : entries
+    return local ? [...entries, this.#localChain('external', [this.#fromPods(), ...this.#fromHost()])] : entries
   }
 
   /** Under policy Local a node port serves endpoints of the node that is asked, for pods too: those of other nodes come from outside as everybody else, and nobody can tell them apart. */
@@ -111,7 +112,7 @@ class PortRender {
     const local = this.#spec.service.externalLocal
     const way = local ? { chain: this.#chain('node-port') } : this.#clusterWay()
     const entry = this.#atNodePort(number, way, this.#externalFlows())
-    return local ? [entry, this.#localChain('node-port', [this.#fromHost()])] : [entry]
+    return local ? [entry, this.#localChain('node-port', this.#fromHost())] : [entry]
   }
 
   #internal(clusterIp: IpAddress): Desired[] {
@@ -161,8 +162,16 @@ class PortRender {
     return `${family === 4 ? 'ip' : 'ip6'} saddr @overlay${family} ${this.#toEveryEndpoint()}`
   }
 
-  #fromHost(): string {
-    return `fib saddr type local ${this.#toEveryEndpoint()}`
+  #fromHost(): string[] {
+    const other = `fib saddr type local ${this.#toEveryEndpoint()}`
+    return [...hostRules(this.#context, this.#view, this.#of, this.#hostWays()), other]
+  }
+
+  /** With affinity all clients of a host stay together by another way. */
+  #hostWays(): readonly Endpoint[] {
+    const { affinity, family } = this.#of
+    if (affinity > 0) return []
+    return hostWays(this.#context, this.#view, { family, nodePort: this.#nodePort, endpoints: this.#cluster() })
   }
 
   #toEveryEndpoint(): string {
@@ -197,7 +206,8 @@ class PortRender {
   #externalFlows(): readonly TranslatedFlow[] {
     const { clusterIp, port, service } = this.#spec
     const through = this.#passesOvn ? [{ address: clusterIp, port: port.port }] : this.#cluster()
-    return this.#flows(this.#addresses, this.#nodePort, [...through, ...(service.externalLocal ? this.#local() : [])])
+    const local = service.externalLocal ? [...this.#local(), ...this.#hostWays()] : []
+    return this.#flows(this.#addresses, this.#nodePort, [...through, ...local])
   }
 
   /** Where UDP clients may have been sent; other protocols notice the end of a connection themselves. */

@@ -31,8 +31,8 @@ async function host(
   ])
   context.links.replace([['eth0', { name: 'eth0', mtu: 1500, addresses: [parseIp('192.0.2.1')], networks: [] }]])
   prepare(context)
-  for (const store of [context.services, context.slices, context.serviceCIDRs, pods, context.switches])
-    store.markSynced()
+  const { services, slices, serviceCIDRs, neighbours, switches } = context
+  for (const store of [services, slices, serviceCIDRs, neighbours, pods, switches]) store.markSynced()
   const target = stack.use(await NftTarget.open({ netns, tables: [hostTable] }))
   const engine = new Engine({
     owners: [
@@ -129,6 +129,20 @@ describe('a node port', () => {
     await operations(() => context.services.set('shop/web', service({ ...nodePort, ...spec })))
     expect(chainOf(await list(), 'external/shop/web/tcp/80/4')).toMatch(
       /ip saddr @overlay4 meta l4proto tcp dnat ip to 10.96.0.9:80.*\n.*fib saddr type local.*\n.*drop/,
+    )
+  })
+
+  it('under policy Local leads the host with the node’s own address to endpoints of its node, and to the node ports of the other ones', async () => {
+    using netns = testNetns()
+    const { stack, context, operations, list } = await host(netns)
+    using _ = stack
+    context.slices.set('a', slice(4, [here('10.244.0.5'), there('10.244.1.5')]))
+    await operations(() => context.services.set('shop/web', service({ ...nodePort, externalTrafficPolicy: 'Local' })))
+    const name = 'node-port/shop/web/tcp/80/4'
+    expect(chainOf(await list(), name)).not.toContain('ip saddr 192.0.2.1')
+    await operations(() => context.neighbours.set('n2', [parseIp('192.0.2.2')]))
+    expect(chainOf(await list(), name)).toMatch(
+      /ip saddr 192.0.2.1 meta l4proto tcp dnat ip to numgen random mod 2 map \{ 0 : 10.244.0.5 . 8080, 1 : 192.0.2.2 . 30080 \}/,
     )
   })
 

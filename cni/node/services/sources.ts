@@ -8,10 +8,11 @@ import {
   sliceIndexes,
   sliceSelector,
 } from '@ovnkit/cni-service'
-import type { Cidr } from '@ovnkit/inet'
+import type { Cidr, IpAddress } from '@ovnkit/inet'
 import { type KubeClient, type Mirror, mirror, resources } from '@ovnkit/kube'
 import type { Logger } from '@ovnkit/process'
 import { Store } from '@ovnkit/reconcile'
+import { nodeFacts } from '../facts/node.ts'
 import { concernsHosts } from './service.ts'
 
 /** What the agent follows of Services. */
@@ -21,6 +22,8 @@ export interface ServiceSources {
   readonly slices: Store<SliceFacts, 'service'>
   /** Ranges of ServiceCIDR objects, by the object's name. */
   readonly serviceCIDRs: Store<readonly Cidr[]>
+  /** InternalIPs of every node, by its name. */
+  readonly neighbours: Store<readonly IpAddress[]>
   readonly serviceMirrors: readonly Mirror[]
 }
 
@@ -35,14 +38,15 @@ export function followServices(options: FollowOptions, ours: boolean): ServiceSo
   const services = new Store<ServiceFacts>({ name: 'services', equals: same })
   const slices = new Store<SliceFacts, 'service'>({ name: 'endpoint slices', equals: same, indexes: sliceIndexes })
   const serviceCIDRs = new Store<readonly Cidr[]>({ name: 'service CIDRs', equals: same })
-  if (ours)
-    return { services, slices, serviceCIDRs, serviceMirrors: mirrorsOf(options, { services, slices, serviceCIDRs }) }
-  for (const store of [services, slices, serviceCIDRs]) store.markSynced()
-  return { services, slices, serviceCIDRs, serviceMirrors: [] }
+  const neighbours = new Store<readonly IpAddress[]>({ name: 'neighbours', equals: same })
+  const stores = { services, slices, serviceCIDRs, neighbours }
+  if (ours) return { ...stores, serviceMirrors: mirrorsOf(options, stores) }
+  for (const store of Object.values(stores)) store.markSynced()
+  return { ...stores, serviceMirrors: [] }
 }
 
 function mirrorsOf(options: FollowOptions, stores: Omit<ServiceSources, 'serviceMirrors'>): Mirror[] {
-  const { services, slices, serviceCIDRs } = stores
+  const { services, slices, serviceCIDRs, neighbours } = stores
   return [
     mirror({
       ...options,
@@ -61,6 +65,7 @@ function mirrorsOf(options: FollowOptions, stores: Omit<ServiceSources, 'service
       store: slices,
       trim: sliceFacts,
     }),
+    mirror({ ...options, resource: resources.nodes, store: neighbours, trim: node => nodeFacts(node).internalIps }),
     // Kubernetes 1.33 and later.
     mirror({
       ...options,
