@@ -3,7 +3,7 @@ import { removeCgroup } from './machine/cgroup.ts'
 import { halt, machineAt } from './machine/machine.ts'
 import { isAlive } from './state/identity.ts'
 import { planOf } from './state/plan.ts'
-import { labFolder, labNames, loadRecord } from './state/record.ts'
+import { labFolder, labNames, loadClaim, loadRecord } from './state/record.ts'
 import { runRaw } from './state/run.ts'
 import { waitFor } from './state/wait.ts'
 
@@ -35,7 +35,7 @@ function emptied(cgroup: string): boolean {
 /** Removes those of the named labs (default: all) whose owner is gone: what a crashed test left. Returns their names. */
 export async function removeOrphans(names: readonly string[] = labNames()): Promise<string[]> {
   const orphans = names.filter(name => {
-    const owner = loadRecord(name)?.owner
+    const owner = loadClaim(name)?.owner
     return owner !== undefined && !isAlive(owner)
   })
   for (const name of orphans) await removeLab(name)

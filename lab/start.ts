@@ -14,6 +14,7 @@ import {
   type LabRecord,
   labFolder,
   labNames,
+  loadClaim,
   loadRecord,
   saveRecord,
 } from './state/record.ts'
@@ -161,7 +162,7 @@ function wantedRecord(name: string, slot: number, options: LabOptions): LabRecor
 
 /** A third octet of 192.168 that neither another lab nor this host has. */
 function freeSlot(): number {
-  const used = new Set(labNames().map(name => loadRecord(name)?.slot))
+  const used = new Set(labNames().map(name => loadClaim(name)?.slot))
   const own = Object.values(networkInterfaces())
     .flatMap(list => list ?? [])
     .map(({ address }) => address)

@@ -68,6 +68,11 @@ export function readJson<T>(file: string, schema: z.ZodType<T>): T | undefined {
 /** The record of a lab, or undefined when there is none of that name. */
 export const loadRecord = (name: string): LabRecord | undefined => readJson(recordFile(name), labRecord)
 
+const labClaim = labRecord.pick({ slot: true, owner: true })
+
+/** What labs have to know of one another: nothing else is looked at, for another version of this program may have made that one. */
+export const loadClaim = (name: string): z.infer<typeof labClaim> | undefined => readJson(recordFile(name), labClaim)
+
 /** Names of all labs that exist on this machine. */
 export function labNames(): string[] {
   try {
