@@ -91,6 +91,6 @@ async function generate(side: 'floor' | 'controller', controller?: number): Prom
 /** The peer-agnostic generator, as it is. */
 function runLoad(script: string, pid: number): void {
   const args = [...access, '--nb', nb.remote, '--allocated', annotation, '--node', 'n0', '--ns', 'bench2']
-  args.push('--pid', `ctl=${pid}`, '--pid', `nb=${nbPid}`, '--pods', pods, '--services', '0', '--policies', '0')
+  args.push('--pid', `ctl=${pid}`, '--pid', `nb=${nbPid}`, '--pods', pods, '--services', '100', '--policies', '0')
   spawnSync(process.execPath, [script, ...args], { stdio: 'inherit' })
 }

@@ -6,16 +6,21 @@ import { benchSync } from './sync.ts'
 import { benchWatcher } from './watcher.ts'
 import { benchClusterWrites, benchWrites } from './writes.ts'
 
-/** `node bench/ovsdb/main.ts [--json FILE] [nb] [sb] [reads] [watcher] [writes] [cluster]`: all of them if none is named. */
-const { values, positionals } = parseArgs({ options: { json: { type: 'string' } }, allowPositionals: true })
+/** `node bench/ovsdb/main.ts [--json FILE] [--rounds N] [nb] [sb] [reads] [watcher] [writes] [cluster]`: all of them if none is named. Rounds: those of each unless given. */
+const { values, positionals } = parseArgs({
+  options: { json: { type: 'string' }, rounds: { type: 'string' } },
+  allowPositionals: true,
+})
+
+const rounds = (usual: number) => Number(values.rounds ?? usual)
 
 const benches: Readonly<Record<string, () => Promise<Report>>> = {
-  nb: () => benchSync('nb', 7),
-  sb: () => benchSync('sb', 3),
-  reads: () => benchReads(20),
+  nb: () => benchSync('nb', rounds(7)),
+  sb: () => benchSync('sb', rounds(3)),
+  reads: () => benchReads(rounds(20)),
   watcher: benchWatcher,
-  writes: () => benchWrites(5),
-  cluster: () => benchClusterWrites(5),
+  writes: () => benchWrites(rounds(5)),
+  cluster: () => benchClusterWrites(rounds(5)),
 }
 
 const names = positionals.length > 0 ? positionals : Object.keys(benches)

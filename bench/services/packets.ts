@@ -12,7 +12,7 @@ import { resources } from '@ovnkit/kube'
 import { inNetworkOf, inside, type Lab, requireInit, speaker, withLab } from '@ovnkit/lab'
 import { waitUntil } from '@ovnkit/testing'
 import { ApiLoad } from '../controller/api-load.ts'
-import { cpuSeconds } from '../controller/process-usage.ts'
+import { cpuSeconds, residentMiB } from '../controller/process-usage.ts'
 import { summarize } from '../summary.ts'
 import { type Backends, ServiceLoad, someBackends } from './service-load.ts'
 
@@ -117,8 +117,8 @@ async function changes(from: string, load: ServiceLoad, knocker: Knocker, server
   say({ from, question: 'change to first connection', kubeProxy, services, ms: summarize(latencies) })
 }
 
-/** CPU seconds that programs of the lab have used so far. */
-function used(lab: Lab): Record<string, number> {
+/** What `measure` finds of each program of the lab, by its pid. */
+function ofEach(lab: Lab, measure: (pid: number) => number): Record<string, number> {
   const programs = [
     ['control', 'controller'],
     ['control', 'northd'],
@@ -129,7 +129,7 @@ function used(lab: Lab): Record<string, number> {
   return Object.fromEntries(
     programs.flatMap(([machine, name]) => {
       const found = lab.process(machine, name)
-      return found === undefined ? [] : [[`${machine} ${name}`, cpuSeconds(found.pid)]]
+      return found === undefined ? [] : [[`${machine} ${name}`, measure(found.pid)]]
     }),
   )
 }
@@ -137,7 +137,8 @@ function used(lab: Lab): Record<string, number> {
 async function fill(lab: Lab, api: ApiLoad): Promise<void> {
   const load = new ServiceLoad(api, 'many')
   await load.begin()
-  const before = used(lab)
+  const before = ofEach(lab, cpuSeconds)
+  const MiB = ofEach(lab, residentMiB)
   await api.each(
     Array.from({ length: services }, (_, i) => i),
     async i => {
@@ -146,8 +147,16 @@ async function fill(lab: Lab, api: ApiLoad): Promise<void> {
     },
   )
   await new Promise(resolve => setTimeout(resolve, 20_000))
-  const cpu = Object.entries(used(lab)).map(([name, now]) => [name, Number((now - (before[name] ?? 0)).toFixed(2))])
+  const cpu = Object.entries(ofEach(lab, cpuSeconds)).map(([name, now]) => [
+    name,
+    Number((now - (before[name] ?? 0)).toFixed(2)),
+  ])
   say({ question: `CPU of ${services} Services`, kubeProxy, cpu: Object.fromEntries(cpu) })
+  say({
+    question: `resident memory without and with ${services} Services, MiB`,
+    before: MiB,
+    after: ofEach(lab, residentMiB),
+  })
 }
 
 await withLab({ name: 'bench-services', mode: 'light', nodes: 2, product: 'bundle', kubeProxy }, async lab => {
