@@ -1,3 +1,4 @@
+import type { Subnet } from '@ovnkit/cni-api'
 import { resources } from '@ovnkit/kube'
 import { waitUntil } from '@ovnkit/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -163,6 +164,29 @@ describe('external mode', () => {
       async () => (await w.nbctl('--bare', '--columns=ports', 'find', 'Port_Group', 'name=sg_none')).trim() === '',
     )
     await w.nbctl('pg-del', 'sg_none')
+  })
+
+  it('shows which rules of ZStack’s come before policies of the cluster, on the switch and on groups that pods are in', async () => {
+    const bypassed = ({ status }: Subnet) => status?.conditions?.find(({ type }) => type === 'PolicyBypassed')?.message
+    // The rule of priority 900 on the switch comes after them.
+    await w.subnet('vpc', subnet => bypassed(subnet) === undefined, 'without')
+    await w.kube.client.mergePatch(
+      resources.pods,
+      { namespace: 'default', name: 'b' },
+      { metadata: { annotations: { 'zstack.io/security-groups': 'sg_web' } } },
+    )
+    const inGroup = await w.subnet('vpc', subnet => bypassed(subnet) !== undefined, 'with a rule')
+    expect(bypassed(inGroup)).toMatch(/group sg_web: to-lport 2000 ".*tcp.dst==80" allow-related$/)
+    await w.nbctl('acl-add', 'ls-vpc', 'from-lport', '1000', 'ip4.dst==192.0.2.1', 'allow-stateless')
+    const both = await w.subnet('vpc', subnet => bypassed(subnet)?.includes('switch ls-vpc') === true, 'with both')
+    expect(bypassed(both)).toContain('switch ls-vpc: from-lport 1000 "ip4.dst==192.0.2.1" allow-stateless')
+    await w.nbctl('acl-del', 'ls-vpc', 'from-lport', '1000', 'ip4.dst==192.0.2.1')
+    await w.kube.client.mergePatch(
+      resources.pods,
+      { namespace: 'default', name: 'b' },
+      { metadata: { annotations: { 'zstack.io/security-groups': 'sg_db' } } },
+    )
+    await w.subnet('vpc', subnet => bypassed(subnet) === undefined, 'without again')
   })
 
   it('puts balancers on the switch only where it is asked to', async () => {

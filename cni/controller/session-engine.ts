@@ -28,6 +28,8 @@ export interface SessionParts {
   readonly joins: Joins
   readonly reachable: Store<Reachable>
   readonly portGroups: Store<ForeignGroup>
+  /** Rules of others, by network. */
+  readonly bypasses: Store<readonly string[]>
   readonly ranges: ServiceRanges
   readonly floating: Floating
   readonly tunnel: Store<TunnelVerdict>
@@ -36,7 +38,7 @@ export interface SessionParts {
 /** The engine of a session: all kinds of owners, over both databases and the Kubernetes API. */
 export function engineOf(
   { config, identity, sources, nb, sb, chassis, logger }: SessionOptions,
-  { planner, allocator, joins, reachable, portGroups, ranges, floating, tunnel }: SessionParts,
+  { planner, allocator, joins, reachable, portGroups, bypasses, ranges, floating, tunnel }: SessionParts,
 ): Engine {
   const namespace = namespaceOf(identity)
   const ownership = ownershipOf(identity)
@@ -62,6 +64,7 @@ export function engineOf(
           reachable,
           tunnel,
           portGroups,
+          bypasses,
           get outcomes() {
             return engine.statusStore
           },

@@ -11,6 +11,7 @@ import { blockOf, holdsAll } from './ipam/network-book.ts'
 import { restore } from './ipam/restore.ts'
 import { followSightings, type Sighting } from './ipam/sightings.ts'
 import { recordedAddresses, wishesOf } from './ipam/wishes.ts'
+import { Bypasses } from './ovn/bypasses.ts'
 import type { ChassisWatch } from './ovn/chassis.ts'
 import { ChassisJanitor } from './ovn/chassis-janitor.ts'
 import { ForeignPorts } from './ovn/foreign-ports.ts'
@@ -66,6 +67,7 @@ export class Session implements Disposable {
     const sightings = followSightings(sources.nodes)
     this.#resources.use(sightings.stop)
     this.allocator = allocatorOf(options, { planner: this.planner, claims, joins, foreign, sightings: sightings.store })
+    const bypasses = this.#resources.use(new Bypasses(nb, this.planner.networks, identity))
     const reachable = followReachable({
       networks: this.planner.networks,
       nodes: sources.nodes,
@@ -89,6 +91,7 @@ export class Session implements Disposable {
       joins,
       reachable: reachable.store,
       portGroups: portGroups.store,
+      bypasses: bypasses.store,
       ranges: this.#serviceRanges,
       floating: this.#floating,
       tunnel: tunnel.store,
@@ -96,6 +99,7 @@ export class Session implements Disposable {
     this.#recall(options, claims)
     this.#resources.use(foreign.store.subscribe(uuid => this.allocator.foreignChanged(uuid)))
     foreign.start()
+    bypasses.start()
     this.#resources.use(sightings.store.subscribe(key => this.allocator.sightingChanged(key)))
     for (const key of sightings.store.keys()) this.allocator.sightingChanged(key)
     this.#resources.use(joins.start(nodePortAddresses(options)))

@@ -7,7 +7,9 @@ import { openDatabase } from '@ovnkit/ovsdb'
 import type { Logger } from '@ovnkit/process'
 import { databaseReplica, Engine, OvsdbTarget } from '@ovnkit/reconcile'
 import { type LocalDatabase, switchTables } from './facts/switch.ts'
+import { notedKeys, stillOurs } from './host/chassis-keys.ts'
 import { hostTable } from './host/table.ts'
+import { removalOf } from './sandbox/port.ts'
 
 export interface CleanupOptions {
   readonly config: Config
@@ -15,8 +17,8 @@ export interface CleanupOptions {
   readonly logger: Logger
 }
 
-/** Keys of ours in the switch's external_ids, other than `system-id`. Who the datapath type is from cannot be told; it harms nobody. */
-const ownKeys = ['ovn-remote', 'ovn-encap-type', 'ovn-encap-ip', 'ovn-monitor-all']
+/** Keys of the switch's external_ids that make it a chassis. A datapath type stays: whoever was there before us may have set the same. */
+const chassisKeys = ['ovn-remote', 'ovn-encap-type', 'ovn-encap-ip', 'ovn-monitor-all']
 
 /**
  * Takes everything of the product off a node that it is uninstalled from. Agent and ovn-controller must not run any more. Pods that still have our
@@ -34,14 +36,28 @@ export async function cleanNode({ config, node, logger }: CleanupOptions): Promi
   const netlink = stack.use(Netlink.open())
   const sandboxes = [...database.table('Interface').rows()].filter(row => row.external_ids.has(interfaceIds.sandbox))
   await sweep(database, logger)
-  const wanted = Object.fromEntries(ownKeys.map(key => [key, undefined]))
-  const ownName = database.table('Open_vSwitch').one()?.external_ids.get('system-id') === node
   const outcome = await database.transact([
-    ...removeBridge(database, integrationBridge),
-    ...ensureExternalIds(database, ownName ? { ...wanted, 'system-id': undefined } : wanted),
+    ...(isHypervisor(database)
+      ? sandboxes.flatMap(row => removalOf(database, row))
+      : removeBridge(database, integrationBridge)),
+    ...ensureExternalIds(database, Object.fromEntries(keysOf(database, node).map(key => [key, undefined]))),
   ])
   await netlink.deleteLinks(sandboxes.map(({ name }) => name))
   logger.info({ node, switch: outcome.status, interfaces: sandboxes.length }, 'nothing of the product is left here')
+}
+
+/** Somebody else leads its ovn-controller: then the bridge is his, and only what hangs on it of ours goes. */
+function isHypervisor(database: LocalDatabase): boolean {
+  const ids = database.table('Open_vSwitch').one()?.external_ids ?? new Map<string, string>()
+  return ids.has('ovn-remote') && !stillOurs(ids).has('ovn-remote')
+}
+
+/** What of the switch's external_ids is ours to take away: what still has the value that we gave it. */
+function keysOf(database: LocalDatabase, node: string): string[] {
+  const ids = database.table('Open_vSwitch').one()?.external_ids ?? new Map<string, string>()
+  const ours = stillOurs(ids)
+  const named = !isHypervisor(database) && ids.get('system-id') === node ? ['system-id'] : []
+  return [notedKeys, ...named, ...chassisKeys.filter(key => ours.has(key))]
 }
 
 /** First the network configuration, so that no pod is begun any more. */

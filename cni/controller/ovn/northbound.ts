@@ -36,7 +36,7 @@ const tables = {
   },
   Logical_Router_Static_Route: { columns: ['ip_prefix', 'nexthop', 'external_ids'] },
   Logical_Router_Policy: { columns: ['priority', 'match', 'action', 'nexthops', 'external_ids'] },
-  ACL: { columns: ['name', 'direction', 'priority', 'match', 'action', 'options', 'external_ids'] },
+  ACL: { columns: ['name', 'direction', 'priority', 'match', 'action', 'tier', 'options', 'external_ids'] },
   QoS: { columns: ['direction', 'priority', 'match', 'bandwidth', 'external_ids'] },
   DHCP_Options: { columns: ['cidr', 'options', 'external_ids'] },
   Port_Group: { columns: ['name', 'ports', 'acls', 'external_ids'], indexes: byName },

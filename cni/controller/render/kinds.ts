@@ -55,6 +55,8 @@ export interface World extends ServiceWorld, GroupWorld {
   readonly joins: ReadableStore<JoinPlace>
   /** Which encapsulation the agents may use; one value. */
   readonly tunnel: ReadableStore<TunnelVerdict>
+  /** Rules of others that come before policies of ours, by network. */
+  readonly bypasses: ReadableStore<readonly string[]>
   /** What pods on networks of others reach by our router; one value. */
   readonly reachable: ReadableStore<Reachable>
   /** Outcomes by owner key. */
@@ -251,6 +253,7 @@ function renderSubnet(world: World, kube: KubeDesires, key: string, view: View):
     network: network === undefined ? undefined : view.get(world.networks, network),
     usage: network === undefined ? undefined : view.get(world.usage, network),
     names: world.names,
+    bypasses: (network !== undefined && view.get(world.bypasses, network)) || [],
     foundations: foundations.map(owner => view.get(world.outcomes, owner)),
     rows: network === undefined ? undefined : view.get(world.outcomes, `network/${network}`),
     pods,

@@ -55,11 +55,16 @@ export const aclPriority = {
   localService: 32500,
   /** What may not reach a private Subnet: before every policy that would let it. */
   isolation: 32000,
+  /** Where policies begin. What somebody else lets through from here on is never judged by them. */
+  policy: 1000,
   /** Takes connections into account where nothing else on the switch does. Decides nothing. */
   tracking: 0,
   /** What passes between a switch and the wire. */
   wire: 1,
 } as const
+
+/** Of policies, on servers that have tiers (OVN 23.06): the one before the last, so that others can come before and after. */
+export const policyTier = 2
 
 /** The address set with the pods of all networks whose gateway is not ours. */
 export const underlaySet = (family: Family) => `underlay_v${family}`

@@ -42,6 +42,7 @@ function newSources() {
     providers: new Store<ProviderFacts>({ name: 'providers' }),
     namespaceGroups: new Store<string>({ name: 'groups of namespaces' }),
     portGroups: new Store<ForeignGroup>({ name: 'port groups' }),
+    bypasses: new Store<readonly string[]>({ name: 'bypasses' }),
     verdicts: new Store<Verdict>({ name: 'verdicts' }),
     assignments: new Store<Assignment, 'network'>({
       name: 'assignments',

@@ -31,6 +31,7 @@ const good: StatusInput = {
   rows: done,
   pods: [],
   names: ovnNames(''),
+  bypasses: [],
   foundations: [done, done],
 }
 const typesOf = (input: StatusInput) =>

@@ -12,6 +12,8 @@ export interface StatusInput {
   readonly network: Network | undefined
   readonly usage: Usage | undefined
   readonly names: OvnNames
+  /** Rules of others that policies of ours do not come before. */
+  readonly bypasses: readonly string[]
   /** How the network's rows fare in the Northbound database. */
   readonly rows: OwnerStatus | undefined
   /** How the rows fare that all networks hang on. */
@@ -101,6 +103,7 @@ function conditions(input: StatusInput, { phase, reason, message }: Phase): Cond
     all.push(condition('AddressConflict', true, 'AddressInUseTwice', usage.conflicts.join('; ')))
   else if (usage !== undefined && usage.machines.length > 0)
     all.push(condition('AddressConflict', true, 'AddressInUseOutside', usage.machines.join('; ')))
+  if (input.bypasses.length > 0) all.push(condition('PolicyBypassed', true, 'ForeignRules', bypassText(input.bypasses)))
   if (usage !== undefined && usage.excludedInUse.length > 0) {
     all.push(
       condition(
@@ -116,6 +119,10 @@ function conditions(input: StatusInput, { phase, reason, message }: Phase): Cond
   }
   if (facts.deleting) all.push(condition('InUse', true, 'AddressesInUse', usersText(pods, usage?.used ?? 0)))
   return all
+}
+
+function bypassText(rules: readonly string[]): string {
+  return `decide before policies of this cluster: ${rules.join('; ')}`
 }
 
 function limitText(limit: number): string {

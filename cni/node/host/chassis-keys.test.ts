@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { notedKeys, ownKeys } from './chassis-keys.ts'
+import { notedKeys, ownKeys, stillOurs, withNote } from './chassis-keys.ts'
 
 const wanted = { 'ovn-remote': 'tcp:1:6642', 'ovn-encap-type': 'geneve', 'ovn-encap-ip': '192.0.2.1' }
 
@@ -28,4 +28,12 @@ it('those of a hypervisor stay, also when it sets them after us; what does not a
   const { ours } = ownKeys(wanted, later)
   expect(ours).toMatchObject({ 'ovn-remote': 'tcp:1:6642', 'ovn-encap-type': 'geneve' })
   expect(ours).not.toHaveProperty('ovn-encap-ip')
+})
+
+it('what we set can be told from what others have set, or set since', () => {
+  const held = new Map(Object.entries(withNote(wanted)))
+  expect([...stillOurs(held)].sort()).toEqual(['ovn-encap-ip', 'ovn-encap-type', 'ovn-remote'])
+  held.set('ovn-remote', 'tcp:9:6642')
+  expect([...stillOurs(held)].sort()).toEqual(['ovn-encap-ip', 'ovn-encap-type'])
+  expect([...stillOurs(new Map(Object.entries(wanted)))]).toEqual([])
 })

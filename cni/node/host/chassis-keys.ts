@@ -20,9 +20,20 @@ export function ownKeys(wanted: Readonly<Record<string, string>>, held: Readonly
   const ours = Object.fromEntries(Object.entries(wanted).filter(([key]) => isOurs(key)))
   const foreign = Object.entries(wanted).filter(([key, value]) => !isOurs(key) && !agrees(key, held[key] ?? '', value))
   return {
-    ours: Object.keys(ours).length === 0 ? {} : { ...ours, [notedKeys]: JSON.stringify(ours) },
+    ours: Object.keys(ours).length === 0 ? {} : withNote(ours),
     problems: foreign.map(([key, value]) => `${key} is "${held[key]}", set by somebody else; we would set "${value}"`),
   }
+}
+
+/** What we set, together with the note of it: by it an uninstall knows what to take away again. */
+export function withNote(ours: Readonly<Record<string, string>>): Record<string, string> {
+  return { ...ours, [notedKeys]: JSON.stringify(ours) }
+}
+
+/** The keys that have the value that we gave them. */
+export function stillOurs(held: Pick<ReadonlyMap<string, string>, 'get'>): ReadonlySet<string> {
+  const noted = Object.entries(parseNote(held.get(notedKeys)))
+  return new Set(noted.flatMap(([key, value]) => (held.get(key) === value ? [key] : [])))
 }
 
 /** Several encapsulations agree with any of them; a hypervisor may watch as much of the database as it likes, and end its tunnels where it likes. */

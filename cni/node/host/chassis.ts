@@ -13,7 +13,7 @@ import type { NodeFacts } from '../facts/node.ts'
 import { type SwitchFacts, theSwitch } from '../facts/switch.ts'
 import { theGateway } from '../gateway/store.ts'
 import { theKubeProxy } from '../services/kube-proxy.ts'
-import { ownKeys } from './chassis-keys.ts'
+import { ownKeys, withNote } from './chassis-keys.ts'
 import { type HostContext, linksOf } from './context.ts'
 import { chooseTunnel, type Encap, findEncap, podMtu } from './encap.ts'
 import { kubernetes, ovs } from './objects.ts'
@@ -86,7 +86,7 @@ function externalIds({ config }: HostContext, local: SwitchFacts, encap: Encap, 
   if (local.datapath === 'netdev') values['ovn-bridge-datapath-type'] = 'netdev'
   const row = { table: 'Open_vSwitch' }
   const shared = config.ovn.mode === 'external'
-  const { ours, problems } = shared ? ownKeys(values, local.chassisKeys) : { ours: values, problems: [] }
+  const { ours, problems } = shared ? ownKeys(values, local.chassisKeys) : { ours: withNote(values), problems: [] }
   const elements = Object.entries(ours).map(([key, value]) => ovs.element({ row, column: 'external_ids', key, value }))
   return { elements, problems }
 }
