@@ -78,6 +78,8 @@ function outgoing(facts: FlowFacts, family: Family, address: IpAddress): string[
     `table=0,priority=50,in_port=${patch},${ip},actions=ct(table=2,zone=${zone},nat)`,
     `table=2,priority=100,ct_state=+trk+est,${ip},actions=${out}`,
     `table=2,priority=100,ct_state=+trk+rel,${ip},actions=${out}`,
+    // Sent once more before anybody answered: it is new still, and translated already.
+    `table=2,priority=100,ct_state=+trk+new,ct_mark=1,${ip},actions=${out}`,
     ...of(facts.untranslated, family).map(range => `table=2,priority=90,${ip},${destination}=${range},actions=${out}`),
     ...of(facts.translated, family).flatMap(range => [
       `table=2,priority=80,ct_state=+trk+new,${tcp},tcp_flags=-syn,${source}=${range},actions=set_field:${mac}->eth_dst,LOCAL`,
