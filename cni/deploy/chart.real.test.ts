@@ -95,6 +95,11 @@ describe('helm', () => {
     expect(configurationOf(all).config).toMatchObject({ ovn: { mode: 'external', sbdbAddress: 'tcp:192.0.2.9:6642' } })
   })
 
+  it('renders values-gateway-shared.yaml beside another one', () => {
+    const all = objects(...one, '-f', path('helm/values-gateway-shared.yaml'))
+    expect(configurationOf(all).config.gateway).toEqual({ mode: 'shared', interface: 'eth0' })
+  })
+
   it('puts everything into the namespace of the release', () => {
     const all = objects(...one, '-n', 'network')
     expect(new Set(all.flatMap(({ metadata }) => metadata.namespace ?? []))).toEqual(new Set(['network']))

@@ -4,6 +4,7 @@ import type { Rendered, View } from '@ovnkit/reconcile'
 import { type HostContext, linksOf, subnetsOf } from '../host/context.ts'
 import { findEncap } from '../host/encap.ts'
 import { hostTable } from '../host/table.ts'
+import { legacyTable } from './legacy.ts'
 import type { ForwardedPacket } from './packet.ts'
 import { findObstacle, type Obstacle } from './verdict.ts'
 import { theRuleset } from './watch.ts'
@@ -38,15 +39,25 @@ function packetsOf(context: HostContext, view: View): ForwardedPacket[] {
 function textOf({ table, chain, by }: Obstacle): string {
   const [where, remedy] = /^ip6? filter$/.test(table)
     ? [table, remedies.iptables]
-    : [table, table.endsWith('firewalld') ? remedies.firewalld : remedies.nftables]
+    : [
+        table,
+        table.endsWith(legacyTable)
+          ? remedies.legacy
+          : table.endsWith('firewalld')
+            ? remedies.firewalld
+            : remedies.nftables,
+      ]
   const how = by === 'policy' ? `the policy of chain ${chain}` : `a rule of chain ${chain}`
-  return `${how} in table ${where} of nftables drops what this node forwards for pods, and no other table can accept it again; ${remedy}`
+  return `${how} in table ${where}${table.endsWith(legacyTable) ? '' : ' of nftables'} drops what this node forwards for pods, and no other table can accept it again; ${remedy}`
 }
 
 const remedies = {
   iptables:
     `let it pass: iptables -I FORWARD -i ${managementInterface} -j ACCEPT; iptables -I FORWARD -o ${managementInterface} -j ACCEPT ` +
     '(with Docker in chain DOCKER-USER; with ufw set DEFAULT_FORWARD_POLICY="ACCEPT" in /etc/default/ufw; ip6tables for IPv6), and keep it over reboots',
+  legacy:
+    `let it pass: iptables-legacy -I FORWARD -i ${managementInterface} -j ACCEPT; iptables-legacy -I FORWARD -o ${managementInterface} -j ACCEPT ` +
+    '(ip6tables-legacy for IPv6), keep it over reboots, and restart the agent of this node, whom nobody tells of changes there',
   firewalld: `let it pass: firewall-cmd --permanent --zone=trusted --add-interface=${managementInterface}, a policy that accepts to and from that zone, firewall-cmd --reload`,
   nftables: `accept packets with iifname or oifname "${managementInterface}" in that chain`,
 } as const

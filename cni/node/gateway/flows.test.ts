@@ -37,7 +37,10 @@ describe('flows of the outer bridge', () => {
 
   it('send what nobody has answered yet out again: conntrack has translated it, so no range matches its source any more', () => {
     const again = having(flowsOf(), 'table=2', 'ct_state=+trk+new', 'ct_mark=1')
-    expect(again.map(flow => flow.replace(/.*ct_mark=1,/, ''))).toEqual(['ip,actions=output:1', 'ipv6,actions=output:1'])
+    expect(again.map(flow => flow.replace(/.*ct_mark=1,/, ''))).toEqual([
+      'ip,actions=output:1',
+      'ipv6,actions=output:1',
+    ])
     expect(priority(again[0])).toBeGreaterThan(priority(having(flowsOf(), 'tcp_flags=-syn')[0]))
   })
 
