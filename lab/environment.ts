@@ -4,7 +4,7 @@ import { machineEnvironment } from './machine/machine.ts'
 import { silentProgress } from './state/progress.ts'
 import { writeAtomically } from './state/record.ts'
 import { ensureTools } from './tools/ensure.ts'
-import { cacheFolder } from './tools/find.ts'
+import { compileCache } from './tools/find.ts'
 
 /** What lets a person or a program on the host work with a running lab. */
 export async function environmentOf(lab: Lab): Promise<Record<string, string>> {
@@ -58,8 +58,7 @@ export async function writeWrappers(lab: Lab): Promise<string> {
     chmodSync(`${bin}/${name}`, 0o755)
   }
   // Scenarios call it at every other step: without Node's cache each call compiles a hundred files again, a second of CPU.
-  const cache = `${cacheFolder()}/node-compile`
-  script('lab', `LAB=${lab.name} NODE_COMPILE_CACHE=${cache} exec ${process.execPath} ${main} "$@"`)
+  script('lab', `LAB=${lab.name} NODE_COMPILE_CACHE=${compileCache()} exec ${process.execPath} ${main} "$@"`)
   for (const machine of lab.machines) script(machine.name, enterScript(`${machine.folder}/init.json`))
   const first = lab.nodes[0] ?? 'control'
   for (const tool of ['ovs-vsctl', 'ovs-ofctl', 'ovs-appctl', 'ovs-dpctl'])

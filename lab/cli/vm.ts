@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { compileCache } from '../tools/find.ts'
 import { runInGuest } from '../vm/guest.ts'
 import { type Commands, progress } from './command.ts'
 
@@ -19,7 +20,12 @@ export const virtualMachine: Commands = {
       return runInGuest({
         command: args.slice(end + 1),
         cwd: process.cwd(),
-        env: { PATH: process.env.PATH ?? '', OVNKIT_LAB_PATIENCE: patience },
+        env: {
+          PATH: process.env.PATH ?? '',
+          OVNKIT_LAB_PATIENCE: patience,
+          // To compile is what every program of ours does first, and there it takes a minute.
+          NODE_COMPILE_CACHE: compileCache(),
+        },
         within: minutes * 60_000,
         progress,
       })

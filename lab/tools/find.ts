@@ -10,6 +10,9 @@ export const cacheFolder = (env: NodeJS.ProcessEnv = process.env) =>
 
 export const toolsCache = (env?: NodeJS.ProcessEnv) => join(cacheFolder(env), 'tools')
 
+/** Folder for NODE_COMPILE_CACHE: what Node has compiled of this program once. */
+export const compileCache = () => join(cacheFolder(), 'node-compile')
+
 export function isExecutable(path: string): boolean {
   try {
     accessSync(path, constants.X_OK)
