@@ -89,7 +89,7 @@ export async function runAll(runs: readonly Run[], options: LabOptions, tell: (t
   const groups = Map.groupBy(
     runs,
     ({ scenario, mode }) =>
-      `${mode}-${scenario.nodes}-${scenario.tunnel}-${scenario.families}-${scenario.gateway}-${scenario.datapath}-${scenario.product}-${scenario.settings}`,
+      `${mode}-${scenario.nodes}-${scenario.tunnel}-${scenario.families}-${scenario.gateway}-${scenario.datapath}-${scenario.proxy}-${scenario.product}-${scenario.settings}`,
   )
   for (const group of groups.values()) {
     let lab: Lab | undefined
@@ -123,6 +123,7 @@ async function startFor({ scenario, mode }: Run, options: LabOptions, tell: (tex
     families,
     gateway,
     datapath,
+    kubeProxy: scenario.proxy === 'kube-proxy',
     // The userspace connection tracking of 3.1 ends on an assertion now and then.
     openvswitch: datapath === 'netdev' ? 'newer' : 'host',
     settings,
