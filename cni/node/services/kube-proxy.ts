@@ -22,8 +22,8 @@ export function watchKubeProxy(ruleset: RulesetStore, links: ReadableStore<unkno
 }
 
 /**
- * Says that a kube-proxy is beside us where Services are ours. It does no harm: our chains come before its own, and what neither translates it leaves alone. Its mode is in an
- * annotation of the Node in any case.
+ * Says that a kube-proxy is beside us where Services are ours. It does no harm: our chains come before its own, and lead past what its filters refuse. Its mode
+ * is in an annotation of the Node in any case.
  */
 export function renderKubeProxy({ kubeProxy, config }: HostContext, view: View): Rendered {
   const mode = view.get(kubeProxy, theKubeProxy)
@@ -33,6 +33,13 @@ export function renderKubeProxy({ kubeProxy, config }: HostContext, view: View):
     'clean up (kube-proxy --cleanup), or set service.kubeProxyReplacement to false'
   return { kind: 'invalid', reason: 'KubeProxyFound', message, objects: [] }
 }
+
+/**
+ * Whether a kube-proxy's filters refuse new connections to cluster addresses (chain `cluster-ips-check`, mode nftables): it takes all that it has not
+ * translated itself for a mistake. What we translate must go straight to an endpoint then.
+ */
+export const refusesClusterAddresses = ({ kubeProxy }: HostContext, view: View): boolean =>
+  view.get(kubeProxy, theKubeProxy) === 'nftables'
 
 /**
  * What a kube-proxy leaves in a host: its table (mode nftables), its entry chain (iptables), or its interface (ipvs).

@@ -17,6 +17,7 @@ import { affinityObjects, balanceRules, type PortOf, translateTo } from './balan
 import { firewallObjects, type Guarded } from './firewall.ts'
 import { hostRules, hostWays } from './host-clients.ts'
 import { maxComment } from './host-ports.ts'
+import { refusesClusterAddresses } from './kube-proxy.ts'
 import { giveUpSource, rejectChain, serviceSets } from './skeleton.ts'
 
 const table = hostTable
@@ -122,11 +123,11 @@ class PortRender {
 
   /**
    * Policy Cluster goes by way of the cluster address, so that an endpoint's change changes nothing here. Not with affinity, as all clients
-   * would be one to OVN's balancer, and not where the balancer holds itself to policy Local.
+   * would be one to OVN's balancer, not where the balancer holds itself to policy Local, and not where somebody refuses what is on its way there.
    */
   get #passesOvn(): boolean {
     const { affinity, internalLocal } = this.#spec.service
-    return affinity === 0 && !internalLocal
+    return affinity === 0 && !internalLocal && !refusesClusterAddresses(this.#context, this.#view)
   }
 
   #clusterWay(): Way {

@@ -31,8 +31,8 @@ async function host(
   ])
   context.links.replace([['eth0', { name: 'eth0', mtu: 1500, addresses: [parseIp('192.0.2.1')], networks: [] }]])
   prepare(context)
-  const { services, slices, serviceCIDRs, neighbours, switches } = context
-  for (const store of [services, slices, serviceCIDRs, neighbours, pods, switches]) store.markSynced()
+  const { services, slices, serviceCIDRs, neighbours, switches, kubeProxy } = context
+  for (const store of [services, slices, serviceCIDRs, neighbours, pods, switches, kubeProxy]) store.markSynced()
   const target = stack.use(await NftTarget.open({ netns, tables: [hostTable] }))
   const engine = new Engine({
     owners: [
@@ -223,6 +223,23 @@ describe('hostPorts', () => {
     await operations(() => pods.set('shop/a', pod({ ended: true })))
     expect(await list()).not.toContain('shop/a')
   })
+})
+
+it('leads past the filters of a kube-proxy that refuse cluster addresses, while there is one', async () => {
+  using netns = testNetns()
+  const { stack, list, operations, context } = await host(netns)
+  using _ = stack
+  await operations(() => {
+    context.services.set('shop/web', service(nodePort))
+    context.slices.set('a', slice(4, [here('10.244.0.5'), there('10.244.1.6')]))
+  })
+  const byOvn = await list()
+  expect(byOvn).toContain(': 10.96.0.9 . 80')
+  await operations(() => context.kubeProxy.set('kube-proxy', 'nftables'))
+  expect(await list()).not.toContain('10.96.0.9 . 80')
+  expect(chainOf(await list(), 'cluster/shop/web/tcp/80/4')).toMatch(/10\.244\.0\.5.*10\.244\.1\.6/s)
+  await operations(() => context.kubeProxy.delete('kube-proxy'))
+  expect(await list()).toBe(byOvn)
 })
 
 it('leaves hosts to a kube-proxy where it is told to', async () => {
