@@ -1,5 +1,6 @@
 /** Real ovsdb-servers, and faults, for tests of this and other rooms. */
 export { Daemon, run } from './testing/daemon.ts'
+export { TestPki } from './testing/pki.ts'
 export {
   type ServerTls,
   startOvsdbServer,

@@ -23,6 +23,8 @@ export interface WorldOptions {
   readonly logger?: Logger
   /** Live on the databases of that world, which must outlive this one. */
   readonly beside?: World
+  /** Live on these databases, which must outlive it. */
+  readonly databases?: { readonly nb: TestServer; readonly sb: TestServer }
 }
 
 /**
@@ -58,13 +60,13 @@ export class World implements AsyncDisposable {
     await using stack = new AsyncDisposableStack()
     const folder = await mkdtemp(join(tmpdir(), 'ovnkit-controller-'))
     stack.defer(() => rm(folder, { recursive: true, force: true }))
-    const own = options.beside === undefined
+    const given = options.databases ?? options.beside
     const [kube, nb, sb] = await Promise.all([
       startControlPlane(),
-      options.beside?.nb ?? startOvsdbServer({ schema: `${schemas}/ovn-nb.ovsschema` }),
-      options.beside?.sb ?? startOvsdbServer({ schema: `${schemas}/ovn-sb.ovsschema` }),
+      given?.nb ?? startOvsdbServer({ schema: `${schemas}/ovn-nb.ovsschema` }),
+      given?.sb ?? startOvsdbServer({ schema: `${schemas}/ovn-sb.ovsschema` }),
     ])
-    for (const one of own ? [kube, nb, sb] : [kube]) stack.use(one)
+    for (const one of given === undefined ? [kube, nb, sb] : [kube]) stack.use(one)
     const northd = options.northd === true ? stack.use(await startNorthd(folder, nb, sb)) : undefined
     const definitions = wireCrds()
     for (const one of definitions)
