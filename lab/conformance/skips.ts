@@ -20,7 +20,8 @@ export const skips: readonly Skip[] = [
   { pattern: /handle load balancer cleanup finalizer/, reason: "tests a cloud provider's finalizer" },
   {
     pattern: /\[Feature:SCTPConnectivity\]/,
-    reason: 'SCTP packets need the kernel module sctp, and a datapath that follows their connections',
+    reason:
+      'SCTP packets need the kernel module sctp, and a datapath that follows their connections; in the virtual machine kernel-datapath.txt has them',
   },
   {
     pattern: /handle large requests: udp|function for service endpoints using hostNetwork/,
