@@ -22,7 +22,7 @@ const shell = 'root:x:0:0:root:/:/bin/sh\n'
 /** The tests mean busybox's wget, which tries once and takes IPv6 addresses without brackets. */
 const wgetLikeBusybox = `#!/bin/sh
 last="\${@: -1}"
-case $last in *[!0-9a-f:]*) ;; *:*:*) set -- "\${@:1:$#-1}" "[$last]" ;; esac
+case $last in *[!0-9a-f:]*) ;; *:*:*) set -- "\${@:1:$#-1}" "http://[$last]" ;; esac
 exec /usr/bin/wget --tries=1 "$@"
 `
 
