@@ -33,7 +33,13 @@ async function measure({ name, script, minutes }: Run, args: readonly string[], 
   const child = spawn(process.execPath, [join(here, script), ...args], { stdio: ['ignore', 'pipe', 'inherit'] })
   child.stdout.pipe(results)
   child.stdout.pipe(process.stdout, { end: false })
+  const stop = () => {
+    child.kill('SIGTERM')
+    process.exit(1)
+  }
+  process.once('SIGTERM', stop)
   const [code, late] = await ended(child, minutes)
+  process.off('SIGTERM', stop)
   return late ? 'too slow' : code === 0 ? 'complete' : 'failed'
 }
 
