@@ -25,7 +25,7 @@ import { ensureTools, type Tools } from './tools/ensure.ts'
 import { ensureImages, type Image } from './tools/images/images.ts'
 import { ensurePause } from './tools/images/pause.ts'
 import { sandboxImage } from './tools/images/recipes.ts'
-import { ensureNewerSwitch } from './tools/openvswitch.ts'
+import { ensureDpdkSwitch, ensureNewerSwitch } from './tools/openvswitch.ts'
 import { usualSets } from './tools/sets.ts'
 
 /** Everything outside of the lab that its services are made from. */
@@ -36,6 +36,12 @@ export interface Parts {
   readonly vswitchd: readonly string[]
   /** The static program that is every machine's init. */
   readonly pause: string
+}
+
+const switches: Record<LabRecord['openvswitch'], (progress: Progress) => Promise<string[]>> = {
+  host: () => Promise.resolve(['ovs-vswitchd']),
+  newer: ensureNewerSwitch,
+  dpdk: ensureDpdkSwitch,
 }
 
 /** Finds or builds what a lab of this record needs. */
@@ -52,7 +58,7 @@ export async function ensureParts(
   return {
     tools,
     images: mode === 'full' ? await ensureImages(tools, progress, images) : [],
-    vswitchd: openvswitch === 'newer' ? await ensureNewerSwitch(progress) : ['ovs-vswitchd'],
+    vswitchd: await switches[openvswitch](progress),
     pause: await ensurePause(),
   }
 }

@@ -6,7 +6,7 @@ import { layFabric, plugIn, plugInPlain } from './machine/fabric.ts'
 import { boot } from './machine/machine.ts'
 import { startService } from './machine/service.ts'
 import { importImages, installPlugins } from './node/kubernetes.ts'
-import { chooseDatapath, hasFreeNic, joinOvn } from './node/ovs.ts'
+import { chooseDatapath, chooseDpdk, hasFreeNic, joinOvn } from './node/ovs.ts'
 import { applyManifests, installPlugin, runsProduct } from './product/product.ts'
 import type { Progress } from './state/progress.ts'
 import { waitFor } from './state/wait.ts'
@@ -85,6 +85,7 @@ export class Starter {
     const { record, plan } = this.#lab
     await this.#services(node, ['ovsdb-server'])
     await chooseDatapath(machine, record.datapath)
+    if (record.openvswitch === 'dpdk') await chooseDpdk(machine)
     if (record.product === 'none')
       await joinOvn(machine, { sb: plan.sb, tunnel: record.tunnel, address: plan.nodeAddress(node) })
     await this.#services(node, ['ovs-vswitchd', 'ovn-controller'])

@@ -119,10 +119,16 @@ const tunnel = z.strictObject({
 })
 
 const dpdk = z.strictObject({
-  enabled: z.boolean().default(false).describe('Pods on vhost-user ports.'),
-  socketDir: z.string().default('/var/run/openvswitch').describe('Folder of the vhost-user sockets.'),
+  enabled: z
+    .boolean()
+    .default(false)
+    .describe('Pods that ask for it (network.zstack.io/interface-type) get vhost-user ports on nodes that can.'),
+  socketDir: z
+    .string()
+    .default('/var/run/openvswitch')
+    .describe('Folder of the vhost-user sockets; in mode server the one in which Open vSwitch makes them.'),
   socketMode: z.enum(['client', 'server']).default('client').describe('What Open vSwitch is on those sockets.'),
-  queues: z.int().min(1).max(1024).default(1).describe('Queue pairs of a port.'),
+  queues: z.int().min(1).max(1024).default(1).describe('Queue pairs that programs in pods are told to use.'),
   minHugepagesMB: z.int().min(0).default(1024).describe('A node with less memory in huge pages does not use DPDK.'),
 })
 

@@ -34,6 +34,8 @@ export const annotationNames = {
     /** Kubernetes' own: bits per second that the pod may receive and send, as quantities; `readBandwidth`. */
     ingressBandwidth: 'kubernetes.io/ingress-bandwidth',
     egressBandwidth: 'kubernetes.io/egress-bandwidth',
+    /** How the pod is attached: `kernel` (as without), `vhost-user`, or `auto`: vhost-user on nodes that have it. */
+    interfaceType: 'network.zstack.io/interface-type',
   },
   node: {
     /** `address/prefix` of the management port in the join network, one of each family; written by the controller. */
@@ -56,6 +58,8 @@ export const annotationNames = {
     gateway: 'zstack.io/node-gateway',
     /** Addresses of provider networks that somebody else has, `formatAddressConflicts`; written by the agent. */
     addressConflicts: 'zstack.io/address-conflicts',
+    /** `ready` where pods can have vhost-user ports, else why they cannot; written by the agent when `dpdk.enabled` is on. */
+    dpdk: 'zstack.io/node-dpdk',
     /** The block of addresses that the node takes first; written by the controller. */
     subnet: 'zstack.io/node-subnet',
     /** Mode of a kube-proxy whose rules are on the node; written by the agent, absent where there are none. */
@@ -106,6 +110,8 @@ export const interfaceIds = {
   sandboxInterface: 'zstack.io/sandbox-interface',
   /** Path of the sandbox's network namespace. */
   netns: 'zstack.io/netns',
+  /** Of a vhost-user port: the pod's name of its socket; the folder around it is the pod's own. */
+  vhostSocket: 'zstack.io/vhost-socket',
   /** Set by ovn-controller when all flows of the port are in place. */
   ovnInstalled: 'ovn-installed',
 } as const

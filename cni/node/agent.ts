@@ -44,6 +44,10 @@ import { serveHealth } from './services/health.ts'
 import { publishedPods } from './services/host-ports.ts'
 import { watchKubeProxy } from './services/kube-proxy.ts'
 import { type ClusterSources, followCluster } from './sources.ts'
+import { vhostContext, wantsVhost } from './vhost/capability.ts'
+import { hugepagesMB } from './vhost/hugepages.ts'
+import { vhostPort } from './vhost/port.ts'
+import { followSockets } from './vhost/relink.ts'
 
 export interface AgentOptions {
   readonly config: Config
@@ -140,6 +144,8 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     late.use(followProviders({ context, database, engine, logger }))
     late.use(followRoutes({ pods, database, names: ovnNames(config.ovn.clusterName), logger }))
     late.use(followMtu({ context, database, netlink, logger }))
+    if (config.dpdk.enabled && config.dpdk.socketMode === 'server')
+      late.use(followSockets({ folder: config.dpdk.socketDir, database, batcher: database.batcher(), logger }))
     await commands.sweep()
   }).catch(err => logger.error({ err }, `could not look after bridge ${integrationBridge}`))
   // Whichever comes last lets pods be served: what the node has been given, or what is known of the cluster.
@@ -163,7 +169,7 @@ function createContext({ config, node }: AgentOptions, sources: ClusterSources):
   const kubeProxy = watchKubeProxy(ruleset, links)
   const [wires, conflicts] = [createWireStore(), createConflictStore()]
   const stores = { published, links, switches, providerStates, ruleset, kubeProxy, gateway, wires, conflicts }
-  return { ...sources, config, node, ...stores }
+  return { ...sources, config, node, hugepagesMB: hugepagesMB(), ...stores }
 }
 
 /** Mappings and states of provider networks. */
@@ -220,6 +226,8 @@ function createCommands({ config, logger }: AgentOptions, parts: Parts): Command
     ),
     attachments: new Attachments({ database, batcher: database.batcher(), netlink, reaper, installed }),
     linkOptions: stop => linkOptions(context, stop),
+    vhost: (id, { interfaceType }, mtu) =>
+      wantsVhost(interfaceType, () => vhostContext(context)) ? vhostPort(id, config.dpdk, mtu) : undefined,
     placed: (subnet, stop) => providerReady(context, subnet, stop),
     vacant: async ({ namespace, name }, { uid, subnet, network }, stop) => {
       const occupant = await findOccupant({ context, netlink, outcomes }, subnet, network, stop)

@@ -18,6 +18,7 @@ export const upOptions = {
   gateway: { type: 'string' },
   'kube-proxy': { type: 'boolean' },
   'newer-ovs': { type: 'boolean' },
+  dpdk: { type: 'boolean' },
   controllers: { type: 'boolean' },
   bundle: { type: 'boolean' },
   bare: { type: 'boolean' },
@@ -53,7 +54,7 @@ export function optionsOf(values: UpValues): LabOptions {
     product: productOf(values),
     controllers: values.controllers === true,
     kubeProxy: values['kube-proxy'] === true,
-    openvswitch: values['newer-ovs'] === true ? 'newer' : 'host',
+    openvswitch: switchOf(values),
     ...(tunnel === undefined ? {} : { tunnel }),
     ...(families === undefined ? {} : { families }),
     ...(datapath === undefined ? {} : { datapath }),
@@ -62,6 +63,11 @@ export function optionsOf(values: UpValues): LabOptions {
     ...(values['pod-cidr'] === undefined ? {} : { podCidr: values['pod-cidr'] }),
     ...(values.set === undefined ? {} : { settings: values.set }),
   }
+}
+
+function switchOf({ dpdk, 'newer-ovs': newer }: UpValues): LabRecord['openvswitch'] {
+  if (dpdk === true) return 'dpdk'
+  return newer === true ? 'newer' : 'host'
 }
 
 function productOf({ bare, bundle, images }: UpValues): LabRecord['product'] {
@@ -73,7 +79,7 @@ function productOf({ bare, bundle, images }: UpValues): LabRecord['product'] {
 export const lifecycle: Commands = {
   up: {
     synopsis:
-      'up [--nodes 3] [--light [--controllers]] [--families ipv4|ipv6|dual] [--gateway local|shared] [--tunnel vxlan|geneve] [--datapath netdev|system] [--kube-proxy] [--newer-ovs] [--bundle | --bare | --images] [--set YAML] [--cluster-dns IP] [--pod-cidr CIDR]',
+      'up [--nodes 3] [--light [--controllers]] [--families ipv4|ipv6|dual] [--gateway local|shared] [--tunnel vxlan|geneve] [--datapath netdev|system] [--kube-proxy] [--newer-ovs | --dpdk] [--bundle | --bare | --images] [--set YAML] [--cluster-dns IP] [--pod-cidr CIDR]',
     about:
       'make a lab and start it, or start what of it is down; --bare: without the product; --images: with its images, not installed',
     async run(args) {

@@ -103,6 +103,16 @@ export const ovnControllerService = (): Service => ({
 export const chooseDatapath = (machine: Machine, datapath: Datapath) =>
   vsctl(machine, ['--no-wait', 'set', 'Open_vSwitch', '.', `external_ids:ovn-bridge-datapath-type=${datapath}`])
 
+/**
+ * DPDK as a laptop can have it: ordinary memory instead of huge pages, no hardware, nothing left in /run, and a core that sleeps while there is nothing to poll.
+ */
+export const chooseDpdk = (machine: Machine) =>
+  vsctl(machine, [
+    ...['--no-wait', 'set', 'Open_vSwitch', '.', 'other_config:dpdk-init=true', 'other_config:pmd-cpu-mask=0x1'],
+    ...['other_config:pmd-maxsleep=500', 'other_config:per-port-memory=true'],
+    'other_config:dpdk-extra="--no-huge --legacy-mem --no-pci --no-shconf --no-telemetry -m 256"',
+  ])
+
 /** Joins the chassis to OVN, for labs without the product (which does this itself). */
 export const joinOvn = (machine: Machine, options: { sb: string; tunnel: string; address: string }) =>
   vsctl(machine, [

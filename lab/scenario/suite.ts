@@ -89,7 +89,7 @@ export async function runAll(runs: readonly Run[], options: LabOptions, tell: (t
   const groups = Map.groupBy(
     runs,
     ({ scenario, mode }) =>
-      `${mode}-${scenario.nodes}-${scenario.tunnel}-${scenario.families}-${scenario.gateway}-${scenario.datapath}-${scenario.proxy}-${scenario.product}-${scenario.settings}`,
+      `${mode}-${scenario.nodes}-${scenario.tunnel}-${scenario.families}-${scenario.gateway}-${scenario.datapath}-${scenario.proxy}-${scenario.openvswitch}-${scenario.product}-${scenario.settings}`,
   )
   for (const group of groups.values()) {
     let lab: Lab | undefined
@@ -125,7 +125,7 @@ async function startFor({ scenario, mode }: Run, options: LabOptions, tell: (tex
     datapath,
     kubeProxy: scenario.proxy === 'kube-proxy',
     // The userspace connection tracking of 3.1 ends on an assertion now and then.
-    openvswitch: datapath === 'netdev' ? 'newer' : 'host',
+    openvswitch: scenario.openvswitch === 'dpdk' ? 'dpdk' : datapath === 'netdev' ? 'newer' : 'host',
     settings,
     controllers: true,
     owned: true,

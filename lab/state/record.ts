@@ -25,7 +25,7 @@ export const labRecord = z.object({
   serviceCidr: z.string(),
   clusterDns: z.string(),
   /** `host`: the Open vSwitch of this machine; `newer`: ovs-vswitchd of the next Debian. */
-  openvswitch: z.enum(['host', 'newer']).default('host'),
+  openvswitch: z.enum(['host', 'newer', 'dpdk']).default('host'),
   /** A kube-proxy on every node. */
   kubeProxy: z.boolean().default(false),
   /** What kubelets' pods can run: there is no registry. */

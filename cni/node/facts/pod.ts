@@ -16,6 +16,8 @@ export interface PodFacts {
   readonly subnet?: string | undefined
   /** What is wrong with the pod's bandwidth annotations; a pod is not started without the limits that were meant for it. */
   readonly problem?: string | undefined
+  /** How it wants to be attached. */
+  readonly interfaceType?: string | undefined
 }
 
 /** @returns undefined for a pod that uses the node's network */
@@ -30,6 +32,7 @@ export function podFacts({ metadata, spec, status }: Pod): PodFacts | undefined 
     hostPorts: hostPortsOf(spec),
     ended: status?.phase === 'Succeeded' || status?.phase === 'Failed',
     subnet: own ? annotations[annotationNames.pod.subnet] : undefined,
+    interfaceType: annotations[annotationNames.pod.interfaceType],
     problem: readBandwidth(annotations).problems.join('; ') || undefined,
   }
 }

@@ -19,13 +19,17 @@ export interface SwitchFacts {
   readonly mappings: Readonly<Record<string, string>>
   /** Keys of `external_ids` that make the machine a chassis, and our note of them. */
   readonly chassisKeys: Readonly<Record<string, string>>
+  /** DPDK is initialized. */
+  readonly dpdk: boolean
+  /** Types of interfaces that the daemon knows. */
+  readonly interfaceTypes: readonly string[]
 }
 
 export type LocalDatabase = Database<Open_vSwitch_Tables, typeof switchTables>
 
 /** What the agent holds of the local database. */
 export const switchTables = {
-  Open_vSwitch: { columns: ['bridges', 'external_ids', 'next_cfg', 'cur_cfg'] },
+  Open_vSwitch: { columns: ['bridges', 'external_ids', 'next_cfg', 'cur_cfg', 'dpdk_initialized', 'iface_types'] },
   Bridge: {
     columns: ['name', 'ports', 'datapath_type', 'fail_mode', 'external_ids', 'other_config'],
     indexes: { byName: ['name'] },
@@ -87,6 +91,8 @@ function read(database: LocalDatabase): [string, SwitchFacts][] {
           .map(row => row.name)
           .sort(),
         mappings: Object.fromEntries(parseBridgeMappings(root.external_ids.get('ovn-bridge-mappings') ?? '')),
+        dpdk: root.dpdk_initialized,
+        interfaceTypes: [...root.iface_types].sort(),
         chassisKeys: Object.fromEntries(chassisKeys.flatMap(key => pair(key, root.external_ids.get(key)))),
       },
     ],

@@ -13,6 +13,7 @@ import type { NodeFacts } from '../facts/node.ts'
 import { type SwitchFacts, theSwitch } from '../facts/switch.ts'
 import { theGateway } from '../gateway/store.ts'
 import { theKubeProxy } from '../services/kube-proxy.ts'
+import { vhostContext, vhostProblem } from '../vhost/capability.ts'
 import { ownKeys, withNote } from './chassis-keys.ts'
 import { type HostContext, linksOf } from './context.ts'
 import { chooseTunnel, type Encap, findEncap, podMtu } from './encap.ts'
@@ -40,7 +41,7 @@ export function renderChassis(context: HostContext, view: View): Rendered {
     return { kind: 'wait', reason: 'NoTunnelType', message }
   }
   const place = view.get(context.gateway, theGateway)?.gateway
-  const { chassis, tunnelIp, addresses, mtu, kubeProxy, providerNetworks, gateway, addressConflicts } =
+  const { chassis, tunnelIp, addresses, mtu, kubeProxy, providerNetworks, gateway, addressConflicts, dpdk } =
     annotationNames.node
   const conflicts = [...view.keys(context.conflicts)].flatMap(address => view.get(context.conflicts, address) ?? [])
   const annotations = kubernetes.annotations(
@@ -54,6 +55,7 @@ export function renderChassis(context: HostContext, view: View): Rendered {
       [providerNetworks]: statesOf(context, view),
       [gateway]: place && formatNodeGateway(place),
       [addressConflicts]: formatAddressConflicts(conflicts),
+      [dpdk]: context.config.dpdk.enabled ? (vhostProblem(vhostContext(context, local)) ?? 'ready') : undefined,
     },
   )
   const { elements, problems } = externalIds(context, local, encap, tunnel.type)

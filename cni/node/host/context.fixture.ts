@@ -26,6 +26,7 @@ export function hostContext(pods: Store<PodFacts>, config: Config = readConfig({
     ruleset: createRulesetStore(),
     kubeProxy: new Store<string>({ name: 'kube-proxy' }),
     gateway: createGatewayStore(),
+    hugepagesMB: 0,
     services: new Store<ServiceFacts>({ name: 'services' }),
     slices: new Store<SliceFacts, 'service'>({ name: 'slices', indexes: sliceIndexes }),
     neighbours: new Store<readonly IpAddress[]>({ name: 'neighbours' }),

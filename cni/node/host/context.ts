@@ -40,6 +40,8 @@ export interface HostContext {
   readonly wires: WireStore
   /** Addresses there that somebody else has. */
   readonly conflicts: ConflictStore
+  /** Memory in huge pages as the agent found it at its start, MiB. */
+  readonly hugepagesMB: number
 }
 
 export function linksOf(view: View, links: HostStore): readonly HostLink[] {

@@ -58,6 +58,8 @@ function fillHost({ nodes, links, switches, kubeProxy, gateway }: HostContext): 
     wantedDatapath: 'netdev',
     datapath: 'netdev',
     netdevBridges: ['eth0'],
+    dpdk: false,
+    interfaceTypes: [],
     mappings: {},
     chassisKeys: {},
   })

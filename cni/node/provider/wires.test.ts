@@ -13,6 +13,8 @@ const mapped = (mappings: Record<string, string>) => ({
   netdevBridges: [],
   mappings,
   chassisKeys: {},
+  dpdk: false,
+  interfaceTypes: [],
 })
 const subnet = (provider?: string, vlan = 0) => ({
   ranges: [],

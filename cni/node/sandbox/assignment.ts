@@ -18,6 +18,8 @@ export interface Assigned {
   readonly subnet: string | undefined
   /** Why the pod must not start, for its user to mend. */
   readonly problem?: string | undefined
+  /** How the pod wants to be attached. */
+  readonly interfaceType?: string | undefined
   readonly network: PodNetwork
 }
 
@@ -46,9 +48,9 @@ export class Assignments {
     const facts = this.#pods.get(`${pod.namespace}/${pod.name}`)
     if (facts?.network === undefined || !isPod(facts, pod.uid)) return undefined
     try {
-      const { uid, subnet, problem } = facts
+      const { uid, subnet, problem, interfaceType } = facts
       const network = parsePodNetworks(facts.network)
-      return this.#unfit(uid, network) ? undefined : { uid, subnet, problem, network }
+      return this.#unfit(uid, network) ? undefined : { uid, subnet, problem, interfaceType, network }
     } catch (error) {
       const text = `annotation k8s.ovn.org/pod-networks of pod ${pod.namespace}/${pod.name} cannot be read`
       throw new CniError(cniErrors.internal, text, error instanceof Error ? error.message : String(error))

@@ -1,9 +1,13 @@
-import { integrationBridge } from '@ovnkit/cni-api'
+import { dirname } from 'node:path'
+import { integrationBridge, interfaceIds } from '@ovnkit/cni-api'
 import { cniErrors } from '@ovnkit/cni-api/agent-socket'
 import type { Netlink } from '@ovnkit/linux'
+import type { OvsRow } from '@ovnkit/ovs'
 import type { Batcher, Operation, Outcome } from '@ovnkit/ovsdb'
 import type { LocalDatabase } from '../facts/switch.ts'
 import { CniError, tryAgain } from '../server/cni-error.ts'
+import { linkSocket, makeFolder, removeFolder } from '../vhost/folder.ts'
+import type { VhostPort } from '../vhost/port.ts'
 import { configured, nextConfiguration } from './configured.ts'
 import type { InstalledPorts } from './installed.ts'
 import { ensureLink, type LinkOptions } from './link.ts'
@@ -33,11 +37,19 @@ export class Attachments {
   /** Attaches a sandbox; again for the same one completes what is missing. Resolves when its port passes packets. */
   async attach(sandbox: Sandbox, options: LinkOptions, signal: AbortSignal): Promise<void> {
     const { netlink, installed } = this.#options
+    if (sandbox.vhost !== undefined) return this.#attachVhost(sandbox, sandbox.vhost, signal)
     const early = await this.#earlyPort(sandbox)
     const pair = await ensureLink(netlink, sandbox, options).catch(error => this.#failed(sandbox, early, error))
     const uuid =
       early !== undefined && pair === 'made' ? early : await this.#ensurePort(sandbox, pair !== 'kept', signal)
     await installed.wait(uuid, signal)
+  }
+
+  /** Without an interface of the kernel: what tells the pod's program is a folder, its way into the switch a socket. */
+  async #attachVhost(sandbox: Sandbox, vhost: VhostPort, signal: AbortSignal): Promise<void> {
+    makeFolder(sandbox, vhost)
+    await this.#options.installed.wait(await this.#ensurePort(sandbox, false, signal), signal)
+    if (vhost.made !== undefined) linkSocket(vhost.made, vhost.socket)
   }
 
   /**
@@ -78,8 +90,10 @@ export class Attachments {
   /** Removes port and pair of a sandbox. What is gone already is no error. */
   async detach(id: SandboxId): Promise<void> {
     const { database, reaper } = this.#options
-    const operations = findPorts(database, id).flatMap(row => removalOf(database, row))
+    const rows = findPorts(database, id)
+    const operations = rows.flatMap(row => removalOf(database, row))
     await Promise.all([this.#commit(operations), reaper.remove(hostInterfaceName(id))])
+    removeFolders(rows)
   }
 
   /** Removes every attachment of ours that is not in `valid`, pairs without a port included. */
@@ -102,12 +116,21 @@ export class Attachments {
       ({ row }) => !names.has(row.name) && !namespaceExists(row.external_ids.get('zstack.io/netns') ?? ''),
     )
     await this.#commit(gone.flatMap(({ row }) => removalOf(this.#options.database, row)))
+    removeFolders(gone.map(({ row }) => row))
     return gone
   }
 
   async #commit(operations: readonly Operation[]): Promise<void> {
     if (!this.#options.database.connected) throw tryAgain('the local Open vSwitch database cannot be reached')
     if (operations.length > 0) checkOutcome(await this.#options.batcher.transact(operations))
+  }
+}
+
+/** Folders of vhost-user ports that are gone. */
+function removeFolders(rows: readonly OvsRow<'Interface'>[]): void {
+  for (const { external_ids } of rows) {
+    const socket = external_ids.get(interfaceIds.vhostSocket)
+    if (socket !== undefined) removeFolder(dirname(socket))
   }
 }
 

@@ -14,6 +14,8 @@ export async function checkSandbox(
   sandbox: Sandbox,
   mtu: number,
 ): Promise<readonly string[]> {
+  const vhost = findPorts(database, sandbox).some(row => row.external_ids.has(interfaceIds.vhostSocket))
+  if (vhost) return checkPort(database, sandbox)
   const [outer, inside] = await Promise.all([
     host.linkByName(hostInterfaceName(sandbox)),
     inspect(sandbox.netns, sandbox.ifName),

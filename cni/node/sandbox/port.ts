@@ -2,7 +2,7 @@ import { integrationBridge, interfaceIds } from '@ovnkit/cni-api'
 import type { OvsRow } from '@ovnkit/ovs'
 import { addToSet, insert, mutate, type Operation, randomUuid, removeFromSet, setKeys } from '@ovnkit/ovsdb'
 import type { LocalDatabase } from '../facts/switch.ts'
-import { hostInterfaceName, type Sandbox, type SandboxId } from './sandbox.ts'
+import { portName, type Sandbox, type SandboxId } from './sandbox.ts'
 
 export interface PortPlan {
   /** Ports that must be gone from the switch before the operations: their interface was replaced under the same name. */
@@ -22,7 +22,7 @@ export interface PortPlan {
 export function planPort(database: LocalDatabase, sandbox: Sandbox, fresh: boolean): PortPlan | undefined {
   const bridge = database.table('Bridge').by('byName', integrationBridge)
   if (bridge === undefined) return undefined
-  const name = hostInterfaceName(sandbox)
+  const name = portName(sandbox)
   const ids = portIds(sandbox)
   const table = database.table('Interface')
   const stale = table.all('byIfaceId', ids[interfaceIds.ifaceId]).filter(row => row.name !== name)
@@ -35,14 +35,19 @@ export function planPort(database: LocalDatabase, sandbox: Sandbox, fresh: boole
   const [port, own] = [randomUuid(), randomUuid()]
   const operations = [
     ...removal,
-    insert('Interface', own, { name, external_ids: ids }),
+    insert('Interface', own, { name, ...vhostColumns(sandbox), external_ids: ids }),
     insert('Port', port, { name, interfaces: [own] }),
     mutate('Bridge', bridge._uuid, [addToSet('ports', port)]),
   ]
   return { before, interface: own, operations }
 }
 
-function portIds({ containerId, ifName, netns, logicalPort, podUid, network }: Sandbox): Record<string, string> {
+/** Type and options; the MTU of a port without an interface is asked of Open vSwitch. */
+const vhostColumns = ({ vhost }: Sandbox) =>
+  vhost === undefined ? {} : { type: vhost.type, options: vhost.options, mtu_request: vhost.mtu }
+
+function portIds(sandbox: Sandbox): Record<string, string> {
+  const { containerId, ifName, netns, logicalPort, podUid, network, vhost } = sandbox
   return {
     [interfaceIds.ifaceId]: logicalPort,
     [interfaceIds.ifaceIdVer]: podUid,
@@ -51,6 +56,7 @@ function portIds({ containerId, ifName, netns, logicalPort, podUid, network }: S
     [interfaceIds.sandbox]: containerId,
     [interfaceIds.sandboxInterface]: ifName,
     [interfaceIds.netns]: netns,
+    ...(vhost !== undefined && { [interfaceIds.vhostSocket]: vhost.socket }),
   }
 }
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { PodNetwork } from '@ovnkit/cni-api'
+import type { VhostPort } from '../vhost/port.ts'
 
 /** An interface of a sandbox, as the runtime names it. */
 export interface SandboxId {
@@ -18,7 +19,12 @@ export interface Sandbox extends SandboxId {
   readonly network: PodNetwork
   /** Name of the pod's port in OVN. */
   readonly logicalPort: string
+  /** The port is no interface of the kernel. */
+  readonly vhost?: VhostPort
 }
+
+/** Name of the port and its Interface. */
+export const portName = (sandbox: Sandbox): string => sandbox.vhost?.name ?? hostInterfaceName(sandbox)
 
 /** Name of the host's end: the same for every try of the same ADD, so that a half-done one is found again. */
 export function hostInterfaceName({ containerId, ifName }: SandboxId): string {

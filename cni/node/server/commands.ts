@@ -9,7 +9,8 @@ import type { Attachments } from '../sandbox/attachments.ts'
 import { checkSandbox } from '../sandbox/check.ts'
 import type { LinkOptions } from '../sandbox/link.ts'
 import { routesOf } from '../sandbox/link.ts'
-import { hostInterfaceName, type Sandbox, type SandboxId, sandboxKey } from '../sandbox/sandbox.ts'
+import { portName, type Sandbox, type SandboxId, sandboxKey } from '../sandbox/sandbox.ts'
+import type { VhostPort } from '../vhost/port.ts'
 import { CniError } from './cni-error.ts'
 import { Turns } from './turns.ts'
 
@@ -21,6 +22,8 @@ export interface CommandsOptions {
   readonly attachments: Attachments
   /** How pods' interfaces are made, as soon as that is known. */
   readonly linkOptions: (signal: AbortSignal) => Promise<LinkOptions>
+  /** The vhost-user port of a pod that is to have one; throws CniError where it asks for one and the node has none. */
+  readonly vhost: (id: SandboxId & { readonly podUid: string }, pod: Assigned, mtu: number) => VhostPort | undefined
   /** Resolves when the network of a Subnet can be reached from this node. */
   readonly placed: (subnet: string | undefined, signal: AbortSignal) => Promise<void>
   /** Resolves to false where somebody else has the pod's address: then it will be given another. */
@@ -45,10 +48,12 @@ export class Commands {
     const id = sandboxOf(request)
     return this.#turns.run(sandboxKey(id), signal, async own => {
       const { attachments } = this.#options
-      const { uid, network } = await this.#settle(podOf(request), own)
-      const sandbox = this.#sandbox(request, uid, network)
+      const assigned = await this.#settle(podOf(request), own)
+      const { uid, network } = assigned
       const options = await this.#options.linkOptions(own)
       await this.#options.connected
+      const vhost = this.#options.vhost({ ...id, podUid: uid }, assigned, options.mtu)
+      const sandbox = { ...this.#sandbox(request, uid, network), ...(vhost !== undefined && { vhost }) }
       await attachments.attach(sandbox, options, own)
       return resultOf(sandbox)
     })
@@ -146,7 +151,7 @@ function resultOf(sandbox: Sandbox): CniResult {
   const { network, ifName, netns } = sandbox
   return {
     interfaces: [
-      { name: hostInterfaceName(sandbox), mac: '' },
+      { name: portName(sandbox), mac: '' },
       { name: ifName, mac: network.mac, sandbox: netns },
     ],
     ips: ipsOf(network),
