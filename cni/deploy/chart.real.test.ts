@@ -97,7 +97,7 @@ describe('helm', () => {
 
   it('renders values-gateway-shared.yaml beside another one', () => {
     const all = objects(...one, '-f', path('helm/values-gateway-shared.yaml'))
-    expect(configurationOf(all).config.gateway).toEqual({ mode: 'shared', interface: 'eth0' })
+    expect(configurationOf(all).config.gateway).toMatchObject({ mode: 'shared', interface: 'eth0' })
   })
 
   it('puts everything into the namespace of the release', () => {
