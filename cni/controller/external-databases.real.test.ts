@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { startOvsdbServer, TestPki, type TestServer } from '@ovnkit/ovsdb/testing'
 import { temporaryFolder, waitUntil } from '@ovnkit/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -9,6 +10,7 @@ let w: World
 let nb: TestServer
 beforeAll(async () => {
   const folder = await temporaryFolder()
+  stack.defer(() => rm(folder, { recursive: true }))
   const pki = await TestPki.create(folder)
   const [server, client] = [await pki.issue('server'), await pki.issue('client')]
   const tls = { ca: pki.ca, ...server }

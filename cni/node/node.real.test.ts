@@ -206,49 +206,6 @@ describe('no child process', () => {
   })
 })
 
-describe('a switch with many ports', () => {
-  const others = Array.from({ length: 110 }, (_, i) => `absent${i}`)
-
-  beforeAll(async () => {
-    // Ports without an interface count as well, and cost the test no links.
-    await node.switch.vsctl('--no-wait', ...others.flatMap(name => ['--', 'add-port', 'br-int', name]))
-  })
-  afterAll(async () => {
-    await node.switch.vsctl('--no-wait', ...others.flatMap(name => ['--', 'del-port', name]))
-  })
-
-  it('gets the port before the interface: pods are attached, again and anew', async () => {
-    const pod = await newPod()
-    expect((await cni('ADD', pod)).status).toBe(0)
-    await reachable(node.netns, pod.ip)
-    expect((await cni('ADD', pod)).status).toBe(0)
-    expect(await cni('CHECK', pod)).toMatchObject({ status: 0 })
-    expect(await portsOf(pod)).toHaveLength(1)
-    expect((await cni('DEL', pod)).status).toBe(0)
-    expect(await portsOf(pod)).toEqual([])
-  })
-
-  it('uses the pair of an earlier try that came to no port', async () => {
-    const pod = await newPod()
-    expect((await cni('ADD', pod)).status).toBe(0)
-    const [port = ''] = await portsOf(pod)
-    await node.switch.vsctl('del-port', 'br-int', port)
-    expect((await cni('ADD', pod)).status).toBe(0)
-    await reachable(node.netns, pod.ip)
-    expect(await portsOf(pod)).toEqual([port])
-  })
-
-  it('keeps no port when the interface cannot be made', async () => {
-    const pod = await newPod()
-    await pod.netns.exec('ip', 'link', 'add', 'eth0', 'type', 'veth', 'peer', 'name', 'other')
-    expect(await cni('ADD', pod)).toMatchObject({ status: 1, output: { code: 7 } })
-    expect(await portsOf(pod)).toEqual([])
-    const lost = await newPod()
-    expect((await cni('ADD', lost, { CNI_NETNS: '/run/netns/nowhere' })).status).toBe(1)
-    expect(await portsOf(lost)).toEqual([])
-  })
-})
-
 describe('ADD again', () => {
   it('for the same sandbox changes nothing and answers the same', async () => {
     const pod = await newPod()

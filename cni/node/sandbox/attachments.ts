@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { integrationBridge, interfaceIds } from '@ovnkit/cni-api'
+import { interfaceIds } from '@ovnkit/cni-api'
 import { cniErrors } from '@ovnkit/cni-api/agent-socket'
 import type { Netlink } from '@ovnkit/linux'
 import type { OvsRow } from '@ovnkit/ovs'
@@ -23,9 +23,6 @@ export interface AttachmentsOptions {
   readonly installed: InstalledPorts
 }
 
-/** From so many ports on, ovs-vswitchd is slow enough for a port to be made before its interface. */
-const manyPorts = 100
-
 /** Sandboxes and their ports: made, removed, and what is left over of them swept. */
 export class Attachments {
   readonly #options: AttachmentsOptions
@@ -38,10 +35,8 @@ export class Attachments {
   async attach(sandbox: Sandbox, options: LinkOptions, signal: AbortSignal): Promise<void> {
     const { netlink, installed } = this.#options
     if (sandbox.vhost !== undefined) return this.#attachVhost(sandbox, sandbox.vhost, signal)
-    const early = await this.#earlyPort(sandbox)
-    const pair = await ensureLink(netlink, sandbox, options).catch(error => this.#failed(sandbox, early, error))
-    const uuid =
-      early !== undefined && pair === 'made' ? early : await this.#ensurePort(sandbox, pair !== 'kept', signal)
+    const fresh = await ensureLink(netlink, sandbox, options)
+    const uuid = await this.#ensurePort(sandbox, fresh, signal)
     await installed.wait(uuid, signal)
   }
 
@@ -50,29 +45,6 @@ export class Attachments {
     makeFolder(sandbox, vhost)
     await this.#options.installed.wait(await this.#ensurePort(sandbox, false, signal), signal)
     if (vhost.made !== undefined) linkSocket(vhost.made, vhost.socket)
-  }
-
-  /**
-   * The port before its interface, where the switch has many ports. ovs-vswitchd goes through all its ports for every change of
-   * its database and for every change of a link: the other way round the new link starts one such round, which the port then
-   * waits for (some 17 ms of its CPU beside 100 ports). With few ports it is so fast that it would not find the interface, complain in its log
-   * and try again when it appears.
-   * @returns UUID of the Interface
-   */
-  async #earlyPort(sandbox: Sandbox): Promise<string | undefined> {
-    const { database } = this.#options
-    const ports = database.table('Bridge').by('byName', integrationBridge)?.ports.size ?? 0
-    const known = database.table('Interface').by('byName', hostInterfaceName(sandbox)) !== undefined
-    const plan = ports < manyPorts || known ? undefined : planPort(database, sandbox, true)
-    if (plan !== undefined) await this.#commit(plan.operations)
-    return plan?.interface
-  }
-
-  /** Without an interface the port must not stay. */
-  async #failed(sandbox: Sandbox, early: string | undefined, error: unknown): Promise<never> {
-    const { database } = this.#options
-    if (early !== undefined) await this.#commit(findPorts(database, sandbox).flatMap(row => removalOf(database, row)))
-    throw error
   }
 
   async #ensurePort(sandbox: Sandbox, fresh: boolean, signal: AbortSignal): Promise<string> {

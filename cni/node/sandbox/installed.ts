@@ -9,9 +9,6 @@ interface Waiter {
   reject(error: Error): void
 }
 
-/** A port may come before its interface: ovs-vswitchd tries again when it appears (strerror(3) of ENODEV). */
-const noSuchDevice = 'No such device'
-
 type InterfaceRow = OvsRow<'Interface'>
 
 /** Waits for ovn-controller to report that all flows of a port are in place, by the events of the local database. */
@@ -60,7 +57,7 @@ export class InstalledPorts implements Disposable {
   #look(row: InterfaceRow): void {
     if (!this.#waiters.has(row._uuid)) return
     if (isInstalled(row)) this.#settle(row._uuid, waiter => waiter.resolve())
-    else if (row.error && !row.error.includes(noSuchDevice)) {
+    else if (row.error) {
       const error = new CniError(cniErrors.internal, `Open vSwitch cannot use ${row.name}: ${row.error}`)
       this.#settle(row._uuid, waiter => waiter.reject(error))
     }

@@ -19,18 +19,16 @@ export interface LinkOptions {
   readonly userspace: boolean
 }
 
-/** What became of the pair: there was none, half a one had to go first, or the one of an earlier try is used. */
-export type PairState = 'made' | 'replaced' | 'kept'
-
 /**
  * The pair between host and sandbox, with the pod's MAC, addresses and routes inside. May be called again for the same
  * sandbox, and then completes or corrects what is there.
+ * @returns whether the pair is a new one
  * @throws NetnsError, LinuxError; CniError where the sandbox has another interface of that name
  */
-export async function ensureLink(host: Netlink, sandbox: Sandbox, options: LinkOptions): Promise<PairState> {
+export async function ensureLink(host: Netlink, sandbox: Sandbox, options: LinkOptions): Promise<boolean> {
   using netns = openNetns(sandbox.netns)
   using inside = Netlink.open({ netns })
-  const { index, state } = await ensurePair(host, inside, sandbox, netns, options.mtu)
+  const { index, created } = await ensurePair(host, inside, sandbox, netns, options.mtu)
   const { network, ifName } = sandbox
   if (network.addresses.some(({ ip }) => ipFamily(ip) === 6)) {
     ensureSysctl(`net/ipv6/conf/${ifName}/disable_ipv6`, 0, netns)
@@ -45,7 +43,7 @@ export async function ensureLink(host: Netlink, sandbox: Sandbox, options: LinkO
       inside.addRoute({ destination, via: nextHop, index, replace: true }),
     ),
   ])
-  return state
+  return created
 }
 
 /** The default routes and the others. */
@@ -59,17 +57,17 @@ const defaultRoute = (nextHop: IpAddress) => cidrOf(nextHop, 0)
 interface Pair {
   /** Of the inner end. */
   readonly index: number
-  readonly state: PairState
+  readonly created: boolean
 }
 
 async function ensurePair(host: Netlink, inside: Netlink, sandbox: Sandbox, netns: Netns, mtu: number): Promise<Pair> {
-  const create = async (state: PairState) => ({ index: await createPair(host, sandbox, netns, mtu), state })
+  const create = async () => ({ index: await createPair(host, sandbox, netns, mtu), created: true })
   try {
-    return await create('made')
+    return await create()
   } catch (error) {
     if (!hasCode(error, 'EEXIST')) throw error
     const index = await existingPair(host, inside, sandbox)
-    return index === undefined ? await create('replaced') : { index, state: 'kept' }
+    return index === undefined ? await create() : { index, created: false }
   }
 }
 
