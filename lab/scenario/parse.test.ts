@@ -43,6 +43,14 @@ describe('parseScenario', () => {
     ])
   })
 
+  it('takes the comment of a command of several lines from its last one as well', () => {
+    const [step] = parseScenario(
+      'x.txt',
+      'Title\n\n    $ for i in 1 2; do\n    > false; done    # within 5s, exit 1\n',
+    ).steps
+    expect(step).toMatchObject({ within: 5000, exit: 1 })
+  })
+
   it('names the line of expected output without a command', () => {
     expect(() => parseScenario('x.txt', 'Title\n\n    Running\n')).toThrow('x.txt:3')
   })

@@ -7,7 +7,7 @@
  *
  * `$` starts a command (run by bash), `>` continues it, other lines are its expected output: `*` stands for anything within a line,
  * a line `...` for any lines. A comment `# within 10s` repeats the command until its output is as expected or the time is over;
- * `# exit 1` expects that exit code. A command without expected lines must only succeed.
+ * `# exit 1` expects that exit code (both in the first or the last line of a command). A command without expected lines must only succeed.
  *
  * Below the title, the lab it wants: `modes: light, full`, `nodes: 2`, `tunnel: vxlan`, `families: ipv4`, `gateway: local`, `datapath: netdev`,
  * `proxy: product` (these are the defaults; `proxy: kube-proxy` runs one on every node; `openvswitch: dpdk` is one built with DPDK; `datapath: system` needs a kernel with openvswitch, and
@@ -115,9 +115,11 @@ function trimEnd(lines: readonly string[]): string[] {
 }
 
 function annotationsOf(command: string): { within: number; exit: number } {
-  const first = command.split('\n')[0] ?? ''
-  const within = /#.*\bwithin (\d+)s\b/.exec(first)?.[1]
-  const exit = /#.*\bexit (\d+)\b/.exec(first)?.[1]
+  const lines = command.split('\n')
+  // A here-document ends with its mark: then the comment stands in the first line.
+  const comment = [lines[0], lines.at(-1)].map(line => /#.*$/.exec(line ?? '')?.[0] ?? '').join(' ')
+  const within = /\bwithin (\d+)s\b/.exec(comment)?.[1]
+  const exit = /\bexit (\d+)\b/.exec(comment)?.[1]
   return { within: within === undefined ? 0 : Number(within) * 1000, exit: Number(exit ?? 0) }
 }
 
