@@ -76,7 +76,7 @@ export class LightKubelet {
   async #recover(): Promise<void> {
     for (const pod of recoverPods()) {
       if (isComplete(pod)) this.#running.set(pod.uid, pod)
-      else await stopPod(pod, 0)
+      else void this.#discard(pod)
     }
   }
 
@@ -126,7 +126,9 @@ export class LightKubelet {
 
   async #launch(pod: PodFacts): Promise<RunningPod> {
     const workload = this.#workloadOf(pod)
-    return pod.hostNetwork ? startOnHost(pod, this.#options.nodeAddresses, workload) : startSandbox(pod, workload)
+    return pod.hostNetwork
+      ? startOnHost(pod, this.#options.nodeAddresses, workload)
+      : startSandbox(pod, workload, half => this.#discard(half))
   }
 
   #workloadOf(pod: PodFacts): Workload | undefined {
@@ -185,13 +187,27 @@ export class LightKubelet {
 
   async #remove(uid: string, graceSeconds: number): Promise<void> {
     const running = this.#running.get(uid)
-    for (let wait = firstRetry; running !== undefined; wait = Math.min(wait * 2, longestRetry)) {
+    if (running === undefined) return
+    await this.#stop(running, graceSeconds)
+    this.#running.delete(uid)
+  }
+
+  /** A sandbox whose ADD failed. The first DEL is waited for; where that fails, too, the pod's next sandbox need not wait. */
+  async #discard(half: RunningPod): Promise<void> {
+    try {
+      await stopPod(half, 0)
+    } catch {
+      void this.#stop(half, 0)
+    }
+  }
+
+  /** DEL until it works: a runtime forgets no sandbox. */
+  async #stop(pod: RunningPod, graceSeconds: number): Promise<void> {
+    for (let wait = firstRetry; ; wait = Math.min(wait * 2, longestRetry)) {
       try {
-        await stopPod(running, graceSeconds)
-        this.#running.delete(uid)
-        return
+        return await stopPod(pod, graceSeconds)
       } catch (error) {
-        this.#options.logger.warn({ pod: `${running.namespace}/${running.name}`, err: error }, 'DEL failed')
+        this.#options.logger.warn({ pod: `${pod.namespace}/${pod.name}`, err: error }, 'DEL failed')
         await new Promise(resolve => setTimeout(resolve, wait))
       }
     }

@@ -39,10 +39,10 @@ export type RunningPod = z.infer<typeof runningPod>
 
 /** Lost by a reboot, as what it describes. */
 const folder = '/run/light-kubelet'
-const fileOf = (uid: string) => `${folder}/${uid}.json`
+const fileOf = (containerId: string) => `${folder}/${containerId}.json`
 
 function save(pod: RunningPod): RunningPod {
-  writeAtomically(fileOf(pod.uid), JSON.stringify(pod))
+  writeAtomically(fileOf(pod.containerId), JSON.stringify(pod))
   return pod
 }
 
@@ -66,10 +66,14 @@ export function startOnHost(
   return save({ namespace, name, uid, containerId: newId(), addresses: [...addresses], ...started([], workload) })
 }
 
-/** A new network namespace, the plugin's ADD, then the workload. What was made is unmade when ADD fails, as a runtime does. */
+/**
+ * A new network namespace, the plugin's ADD, then the workload.
+ * @param failed told what was made when ADD fails; it has to be stopped, as often as that takes
+ */
 export async function startSandbox(
   { namespace, name, uid }: PodIdentity,
   workload: Workload | undefined,
+  failed: (half: RunningPod) => Promise<void>,
 ): Promise<RunningPod> {
   const containerId = newId()
   const netns = await makeNetns(`cni-${containerId.slice(0, 16)}`)
@@ -80,7 +84,7 @@ export async function startSandbox(
     const addresses = result.ips.map(({ address }) => address.replace(/\/\d+$/, ''))
     return save({ ...sandbox, result, addresses, ...started(['nsenter', `--net=${netns}`], workload) })
   } catch (error) {
-    await stopPod(half, 0).catch(() => undefined)
+    await failed(half)
     throw error
   }
 }
@@ -92,7 +96,7 @@ export async function stopPod(pod: RunningPod, graceSeconds: number): Promise<vo
     await callPlugins('DEL', { ...pod, netns: pod.netns }, pod.result)
     deleteNetns(pod.netns.slice(pod.netns.lastIndexOf('/') + 1))
   }
-  rmSync(fileOf(pod.uid), { force: true })
+  rmSync(fileOf(pod.containerId), { force: true })
 }
 
 const newId = () => randomBytes(32).toString('hex')
