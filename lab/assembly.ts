@@ -26,6 +26,7 @@ import { ensureImages, type Image } from './tools/images/images.ts'
 import { ensurePause } from './tools/images/pause.ts'
 import { sandboxImage } from './tools/images/recipes.ts'
 import { ensureDpdkSwitch, ensureNewerSwitch } from './tools/openvswitch.ts'
+import { ensureOvn, type Ovn } from './tools/ovn.ts'
 import { usualSets } from './tools/sets.ts'
 
 /** Everything outside of the lab that its services are made from. */
@@ -34,6 +35,7 @@ export interface Parts {
   readonly images: readonly Image[]
   /** The words that run ovs-vswitchd. */
   readonly vswitchd: readonly string[]
+  readonly ovn: Ovn
   /** The static program that is every machine's init. */
   readonly pause: string
 }
@@ -46,7 +48,7 @@ const switches: Record<LabRecord['openvswitch'], (progress: Progress) => Promise
 
 /** Finds or builds what a lab of this record needs. */
 export async function ensureParts(
-  { mode, images, kubeProxy, openvswitch }: LabRecord,
+  { mode, images, kubeProxy, openvswitch, ovn }: LabRecord,
   progress: Progress,
 ): Promise<Parts> {
   const usual = usualSets.map(({ name }) => name)
@@ -59,6 +61,7 @@ export async function ensureParts(
     tools,
     images: mode === 'full' ? await ensureImages(tools, progress, images) : [],
     vswitchd: await switches[openvswitch](progress),
+    ovn: await ensureOvn(ovn, progress),
     pause: await ensurePause(),
   }
 }
@@ -96,8 +99,12 @@ export class Assembly {
   }
 
   #central(machine: Machine): Service[] {
-    const { anyAddress } = this.plan
-    return [databaseService(machine, 'nb', anyAddress), databaseService(machine, 'sb', anyAddress), northdService()]
+    const options = { listen: this.plan.anyAddress, ovn: this.parts.ovn }
+    return [
+      databaseService(machine, 'nb', options),
+      databaseService(machine, 'sb', options),
+      northdService(options.ovn),
+    ]
   }
 
   #nodeServices(machine: Machine): Service[] {
@@ -105,7 +112,7 @@ export class Assembly {
     return [
       ovsdbService(machine),
       this.#switch(machine),
-      ...(this.record.product === 'images' ? [] : [ovnControllerService()]),
+      ...(this.record.product === 'images' ? [] : [ovnControllerService(this.parts.ovn)]),
       ...(full
         ? [containerdService(machine, this.runtimeOptions()), kubeletService(machine, this.#kubeletOptions(machine))]
         : [this.#lightKubelet(machine)]),

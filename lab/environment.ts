@@ -5,6 +5,7 @@ import { silentProgress } from './state/progress.ts'
 import { writeAtomically } from './state/record.ts'
 import { ensureTools } from './tools/ensure.ts'
 import { compileCache } from './tools/find.ts'
+import { ensureOvn } from './tools/ovn.ts'
 
 /** What lets a person or a program on the host work with a running lab. */
 export async function environmentOf(lab: Lab): Promise<Record<string, string>> {
@@ -63,11 +64,13 @@ export async function writeWrappers(lab: Lab): Promise<string> {
   const first = lab.nodes[0] ?? 'control'
   for (const tool of ['ovs-vsctl', 'ovs-ofctl', 'ovs-appctl', 'ovs-dpctl'])
     script(tool, `exec ${bin}/\${NODE:-${first}} ${tool} "$@"`)
+  const { words } = await ensureOvn(lab.record.ovn, silentProgress)
   for (const [tool, remote] of [
     ['ovn-nbctl', lab.nb],
     ['ovn-sbctl', lab.sb],
+    ['ovn-trace', lab.sb],
   ] as const) {
-    script(tool, `exec /usr/bin/${tool} --no-leader-only --db=${remote} "$@"`)
+    script(tool, `exec ${words[tool].join(' ')} --no-leader-only --db=${remote} "$@"`)
   }
   return bin
 }

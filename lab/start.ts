@@ -47,6 +47,8 @@ export interface LabOptions {
   readonly clusterDns?: string
   /** Default host: this machine's; `newer`: ovs-vswitchd of the next Debian (3.5). */
   readonly openvswitch?: LabRecord['openvswitch']
+  /** Default host: this machine's; `newer`: that of the next Debian (25.03), which has tiers of ACLs. */
+  readonly ovn?: LabRecord['ovn']
   /** A kube-proxy (nftables) on every node, and the product told to leave the hosts to it. Default false. */
   readonly kubeProxy?: boolean
   /** `conformance`: the images of the conformance suite as well. */
@@ -153,6 +155,7 @@ function wantedRecord(name: string, slot: number, options: LabOptions): LabRecor
     serviceCidr: options.serviceCidr ?? ranges[families].services,
     clusterDns: options.clusterDns ?? 'service',
     openvswitch: options.openvswitch ?? 'host',
+    ovn: options.ovn ?? 'host',
     kubeProxy: options.kubeProxy ?? false,
     images: options.images ?? 'usual',
     settings: options.settings ?? '',

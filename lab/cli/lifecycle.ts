@@ -18,6 +18,7 @@ export const upOptions = {
   gateway: { type: 'string' },
   'kube-proxy': { type: 'boolean' },
   'newer-ovs': { type: 'boolean' },
+  'newer-ovn': { type: 'boolean' },
   dpdk: { type: 'boolean' },
   controllers: { type: 'boolean' },
   bundle: { type: 'boolean' },
@@ -55,6 +56,7 @@ export function optionsOf(values: UpValues): LabOptions {
     controllers: values.controllers === true,
     kubeProxy: values['kube-proxy'] === true,
     openvswitch: switchOf(values),
+    ovn: values['newer-ovn'] === true ? 'newer' : 'host',
     ...(tunnel === undefined ? {} : { tunnel }),
     ...(families === undefined ? {} : { families }),
     ...(datapath === undefined ? {} : { datapath }),
@@ -79,7 +81,7 @@ function productOf({ bare, bundle, images }: UpValues): LabRecord['product'] {
 export const lifecycle: Commands = {
   up: {
     synopsis:
-      'up [--nodes 3] [--light [--controllers]] [--families ipv4|ipv6|dual] [--gateway local|shared] [--tunnel vxlan|geneve] [--datapath netdev|system] [--kube-proxy] [--newer-ovs | --dpdk] [--bundle | --bare | --images] [--set YAML] [--cluster-dns IP] [--pod-cidr CIDR]',
+      'up [--nodes 3] [--light [--controllers]] [--families ipv4|ipv6|dual] [--gateway local|shared] [--tunnel vxlan|geneve] [--datapath netdev|system] [--kube-proxy] [--newer-ovs | --dpdk] [--newer-ovn] [--bundle | --bare | --images] [--set YAML] [--cluster-dns IP] [--pod-cidr CIDR]',
     about:
       'make a lab and start it, or start what of it is down; --bare: without the product; --images: with its images, not installed',
     async run(args) {

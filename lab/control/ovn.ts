@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises'
 import { type Machine, runIn, tryIn } from '../machine/machine.ts'
 import type { Service } from '../machine/service.ts'
+import type { Ovn } from '../tools/ovn.ts'
 
 const quiet = ['-vconsole:info', '-vsyslog:off', '-vfile:off']
-const schemas = '/usr/share/ovn'
 
 const databases = {
   nb: {
@@ -24,13 +24,17 @@ const databases = {
 export type CentralDatabase = keyof typeof databases
 
 /** An OVN database as a deployment on one node has it: a file, a unix socket for northd, TCP on `listen` for everybody else. */
-export function databaseService(control: Machine, which: CentralDatabase, listen: string): Service {
+export function databaseService(
+  control: Machine,
+  which: CentralDatabase,
+  { listen, ovn }: { readonly listen: string; readonly ovn: Ovn },
+): Service {
   const { schema, file, socket, port, ctl } = databases[which]
   return {
     name: which,
     prepare: async () => {
       const exists = await tryIn(control, ['test', '-e', file])
-      if (exists.code !== 0) await runIn(control, ['ovsdb-tool', 'create', file, `${schemas}/${schema}`])
+      if (exists.code !== 0) await runIn(control, ['ovsdb-tool', 'create', file, `${ovn.schemas}/${schema}`])
     },
     argv: [
       'ovsdb-server',
@@ -44,8 +48,15 @@ export function databaseService(control: Machine, which: CentralDatabase, listen
     ],
     // `init` makes the one row of the database's global table, and answers once the server does.
     ready: async () =>
-      (await tryIn(control, [ctl, '--no-leader-only', `--db=unix:/run/ovn/${socket}.sock`, '--timeout=5', 'init']))
-        .code === 0,
+      (
+        await tryIn(control, [
+          ...ovn.words[ctl],
+          '--no-leader-only',
+          `--db=unix:/run/ovn/${socket}.sock`,
+          '--timeout=5',
+          'init',
+        ])
+      ).code === 0,
   }
 }
 
@@ -53,10 +64,10 @@ export function databaseService(control: Machine, which: CentralDatabase, listen
 export const wipeDatabase = (control: Machine, which: CentralDatabase) =>
   rm(`${control.disk}${databases[which].file}`, { force: true })
 
-export const northdService = (): Service => ({
+export const northdService = (ovn: Ovn): Service => ({
   name: 'northd',
   argv: [
-    'ovn-northd',
+    ...ovn.words['ovn-northd'],
     ...quiet,
     '--ovnnb-db=unix:/run/ovn/ovnnb_db.sock',
     '--ovnsb-db=unix:/run/ovn/ovnsb_db.sock',

@@ -2,7 +2,9 @@ import type { Lab } from '../lab.ts'
 import { addressLine, plainFrames } from '../machine/fabric.ts'
 import { type Machine, runIn, tryIn } from '../machine/machine.ts'
 import { startService } from '../machine/service.ts'
+import { silentProgress } from '../state/progress.ts'
 import { waitFor } from '../state/wait.ts'
+import { ensureOvn } from '../tools/ovn.ts'
 import { joinOvn, ovnControllerService, ovsdbService, switchService } from './ovs.ts'
 
 /**
@@ -59,7 +61,7 @@ export async function becomeHypervisor(lab: Lab, machine: Machine): Promise<void
   const [network] = plan.networks
   await vsctl(machine, 'set', 'Open_vSwitch', '.', 'external_ids:ovn-bridge-datapath-type=netdev')
   await joinOvn(machine, { sb: plan.sb, tunnel: record.tunnel, address: network?.client ?? '' })
-  await startService(machine, ovnControllerService())
+  await startService(machine, ovnControllerService(await ensureOvn(record.ovn, silentProgress)))
 }
 
 export interface VirtualMachine {

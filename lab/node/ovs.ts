@@ -4,6 +4,7 @@ import type { Service } from '../machine/service.ts'
 import type { Addresses } from '../state/plan.ts'
 import type { LabRecord } from '../state/record.ts'
 import { waitFor } from '../state/wait.ts'
+import type { Ovn } from '../tools/ovn.ts'
 
 const quiet = ['-vconsole:info', '-vsyslog:off', '-vfile:off']
 const socket = 'unix:/run/openvswitch/db.sock'
@@ -94,9 +95,9 @@ const linesOf = (addresses: Addresses) =>
     '',
   ].join('\n')
 
-export const ovnControllerService = (): Service => ({
+export const ovnControllerService = (ovn: Ovn): Service => ({
   name: 'ovn-controller',
-  argv: ['ovn-controller', ...quiet, '--no-chdir', '--pidfile=/run/ovn/ovn-controller.pid', socket],
+  argv: [...ovn.words['ovn-controller'], ...quiet, '--no-chdir', '--pidfile=/run/ovn/ovn-controller.pid', socket],
 })
 
 /** Which datapath every bridge of the machine has, ovn-controller's too: part of installing OVS here. */

@@ -10,7 +10,7 @@
  * `# exit 1` expects that exit code (both in the first or the last line of a command). A command without expected lines must only succeed.
  *
  * Below the title, the lab it wants: `modes: light, full`, `nodes: 2`, `tunnel: vxlan`, `families: ipv4`, `gateway: local`, `datapath: netdev`,
- * `proxy: product` (these are the defaults; `proxy: kube-proxy` runs one on every node; `openvswitch: dpdk` is one built with DPDK; `datapath: system` needs a kernel with openvswitch, and
+ * `proxy: product` (these are the defaults; `proxy: kube-proxy` runs one on every node; `openvswitch: dpdk` is one built with DPDK; `ovn: newer` is that of the next Debian, with tiers; `datapath: system` needs a kernel with openvswitch, and
  * runs in a virtual machine of that kind). `suite: long` keeps it
  * for the runs of everything.
  */
@@ -37,6 +37,8 @@ export interface Scenario {
   readonly proxy: 'product' | 'kube-proxy'
   /** Which Open vSwitch: one that does the other headers' work, or one with DPDK. */
   readonly openvswitch: 'usual' | 'dpdk'
+  /** Which OVN: this machine's (23.03), or that of the next Debian (25.03). */
+  readonly ovn: 'host' | 'newer'
   /** What the lab runs of the product: its programs, or nothing yet, with its images at hand. */
   readonly product: 'programs' | 'images'
   /** `long`: runs with everything only, not among those that run at every change. */
@@ -74,12 +76,13 @@ function headerOf(file: string, lines: readonly string[]): Omit<Scenario, 'file'
   const datapath = choice<Scenario['datapath']>('datapath', 'netdev', 'system')
   const proxy = choice<Scenario['proxy']>('proxy', 'product', 'kube-proxy')
   const openvswitch = choice<Scenario['openvswitch']>('openvswitch', 'usual', 'dpdk')
+  const ovn = choice<Scenario['ovn']>('ovn', 'host', 'newer')
   const product = choice<Scenario['product']>('product', 'programs', 'images')
   const suite = choice<Scenario['suite']>('suite', 'short', 'long')
   const nodes = Number(value('nodes') ?? 2)
   if (!Number.isInteger(nodes) || nodes < 1) throw new Error(`${file}: nodes: expected a number, got ${value('nodes')}`)
   const settings = value('settings') ?? ''
-  return { modes, nodes, tunnel, families, gateway, datapath, proxy, openvswitch, product, suite, settings }
+  return { modes, nodes, tunnel, families, gateway, datapath, proxy, openvswitch, ovn, product, suite, settings }
 }
 
 const indent = '    '

@@ -89,7 +89,7 @@ export async function runAll(runs: readonly Run[], options: LabOptions, tell: (t
   const groups = Map.groupBy(
     runs,
     ({ scenario, mode }) =>
-      `${mode}-${scenario.nodes}-${scenario.tunnel}-${scenario.families}-${scenario.gateway}-${scenario.datapath}-${scenario.proxy}-${scenario.openvswitch}-${scenario.product}-${scenario.settings}`,
+      `${mode}-${scenario.nodes}-${scenario.tunnel}-${scenario.families}-${scenario.gateway}-${scenario.datapath}-${scenario.proxy}-${scenario.openvswitch}-${scenario.ovn}-${scenario.product}-${scenario.settings}`,
   )
   for (const group of groups.values()) {
     let lab: Lab | undefined
@@ -110,7 +110,7 @@ export async function runAll(runs: readonly Run[], options: LabOptions, tell: (t
 async function startFor({ scenario, mode }: Run, options: LabOptions, tell: (text: string) => void): Promise<Lab> {
   const began = performance.now()
   const name = `test-${process.pid}`
-  const { nodes, tunnel, families, gateway, datapath, settings } = scenario
+  const { nodes, tunnel, families, gateway, datapath, ovn, settings } = scenario
   const product = scenario.product === 'images' ? { product: 'images' as const } : {}
   const lab = await startLab({
     progress: silentProgress,
@@ -123,6 +123,7 @@ async function startFor({ scenario, mode }: Run, options: LabOptions, tell: (tex
     families,
     gateway,
     datapath,
+    ovn,
     kubeProxy: scenario.proxy === 'kube-proxy',
     // The userspace connection tracking of 3.1 ends on an assertion now and then.
     openvswitch: scenario.openvswitch === 'dpdk' ? 'dpdk' : datapath === 'netdev' ? 'newer' : 'host',

@@ -26,6 +26,8 @@ export const labRecord = z.object({
   clusterDns: z.string(),
   /** `host`: the Open vSwitch of this machine; `newer`: ovs-vswitchd of the next Debian. */
   openvswitch: z.enum(['host', 'newer', 'dpdk']).default('host'),
+  /** `host`: this machine's OVN; `newer`: that of the next Debian. */
+  ovn: z.enum(['host', 'newer']).default('host'),
   /** A kube-proxy on every node. */
   kubeProxy: z.boolean().default(false),
   /** What kubelets' pods can run: there is no registry. */
