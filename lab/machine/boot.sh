@@ -17,8 +17,9 @@ own="etc/openvswitch etc/ovn etc/cni etc/kubernetes etc/containerd etc/zstack-ov
 mount --make-rprivate /
 # Mounts of the host below /run (network namespaces of others, say) would live as long as this copy of them.
 sed -n 's#^[^ ]* [^ ]* [^ ]* [^ ]* \(/run/[^ ]*\) .*#\1#p' /proc/self/mountinfo | sort -r | while read -r mounted; do
-  # One that is gone since was somebody else's, who ended it: that takes it away everywhere.
-  umount "$mounted" || ! grep -q " $mounted " /proc/self/mountinfo || exit 1
+  # Lazily, with what is below: an end of a namespace on the host, which takes its mount away everywhere, may be half done just now. One that
+  # is gone since was such a one.
+  umount -l "$mounted" || ! grep -q " $mounted " /proc/self/mountinfo || exit 1
 done
 mount -t tmpfs -o mode=755 tmpfs /run
 mkdir /run/disk
