@@ -1,0 +1,129 @@
+import fc from 'fast-check'
+import type { LabelSelector, Labels, NetworkPolicy, PolicyPeer, PolicyPort, Requirement } from '../objects.ts'
+import { defined } from './defined.ts'
+import { around } from './place.ts'
+import { listening, pool, portNames, spaces } from './pool.ts'
+
+/** Few keys and values: selectors that select nobody, or everybody, find no mistakes. */
+const podKeys = { app: ['a', 'b', 'c'], tier: ['x', ''] } as const
+const spaceKeys = { team: ['r', 's'], env: ['t', 'u'] } as const
+
+const someLabels = (keys: Readonly<Record<string, readonly string[]>>): fc.Arbitrary<Labels> =>
+  fc
+    .tuple(
+      ...Object.entries(keys).map(([key, values]) => fc.tuple(fc.constant(key), fc.constantFrom(undefined, ...values))),
+    )
+    .map(pairs => Object.fromEntries(pairs.flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]))))
+
+export const podLabels = someLabels(podKeys)
+export const spaceLabels = someLabels(spaceKeys)
+
+function requirement(keys: Readonly<Record<string, readonly string[]>>): fc.Arbitrary<Requirement> {
+  return fc.constantFrom(...Object.keys(keys)).chain(key =>
+    fc.oneof(
+      fc.constantFrom('Exists', 'DoesNotExist').map(operator => ({ key, operator })),
+      fc
+        .tuple(fc.constantFrom('In', 'NotIn'), fc.subarray([...(keys[key] ?? [])], { minLength: 1 }))
+        .map(([operator, values]) => ({ key, operator, values })),
+    ),
+  )
+}
+
+const selector = (keys: Readonly<Record<string, readonly string[]>>): fc.Arbitrary<LabelSelector> =>
+  fc.oneof(
+    { weight: 2, arbitrary: fc.constant({}) },
+    { weight: 3, arbitrary: someLabels(keys).map(matchLabels => ({ matchLabels })) },
+    {
+      weight: 3,
+      arbitrary: fc
+        .array(requirement(keys), { minLength: 1, maxLength: 2 })
+        .map(matchExpressions => ({ matchExpressions })),
+    },
+    {
+      weight: 1,
+      arbitrary: fc
+        .tuple(someLabels(keys), requirement(keys))
+        .map(([matchLabels, one]) => ({ matchLabels, matchExpressions: [one] })),
+    },
+  )
+
+const podSelector = selector(podKeys)
+const namespaceSelector = fc.oneof(
+  { weight: 4, arbitrary: selector(spaceKeys) },
+  // The label that every namespace has by itself.
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(...spaces).map(name => ({ matchLabels: { 'kubernetes.io/metadata.name': name } })),
+  },
+)
+
+const family = fc.constantFrom<(4 | 6)[]>(4, 6)
+const places = [...pool.map(({ key }) => key), 'n1', 'n2', 'client']
+const lengths = { 4: [0, 8, 16, 24, 28, 30, 31, 32], 6: [0, 16, 64, 112, 124, 127, 128] } as const
+
+const ipBlock = fc
+  .tuple(family, fc.constantFrom(...places), fc.nat(), fc.array(fc.nat(), { maxLength: 2 }))
+  .map(([bits, place, length, excluded]): PolicyPeer => {
+    const all = lengths[bits]
+    const at = length % all.length
+    // An exception has to lie within the network, and not to be all of it.
+    const longer = all.slice(at + 1)
+    const except = longer.length === 0 ? [] : excluded.map(n => around(place, bits, longer[n % longer.length] ?? 32))
+    const cidr = around(place, bits, all[at] ?? 32)
+    return { ipBlock: except.length === 0 ? { cidr } : { cidr, except: [...new Set(except)] } }
+  })
+
+const peer: fc.Arbitrary<PolicyPeer> = fc.oneof(
+  podSelector.map(one => ({ podSelector: one })),
+  namespaceSelector.map(one => ({ namespaceSelector: one })),
+  fc.record({ podSelector, namespaceSelector }),
+  ipBlock,
+)
+
+const numbers = [...listening.TCP, 80]
+
+const range = fc
+  .tuple(fc.constantFrom(1, 8000, 8080, 8081), fc.constantFrom(0, 1, 2, 100, 57_000))
+  .map(([port, more]) => ({
+    port,
+    endPort: port + more,
+  }))
+
+const protocol = fc.constantFrom(undefined, 'TCP', 'UDP', 'TCP', 'UDP', 'SCTP')
+
+const port: fc.Arbitrary<PolicyPort> = fc
+  .tuple(
+    protocol,
+    fc.oneof(
+      { weight: 2, arbitrary: fc.constant({}) },
+      { weight: 4, arbitrary: fc.constantFrom(...numbers).map(one => ({ port: one })) },
+      { weight: 3, arbitrary: fc.constantFrom(...portNames, 'nobodys').map(one => ({ port: one })) },
+      { weight: 3, arbitrary: range },
+    ),
+  )
+  .map(([kind, one]) => (kind === undefined ? one : { protocol: kind, ...one }))
+
+/** A list that is missing, empty, or has one to three elements. */
+const list = <T>(element: fc.Arbitrary<T>, missing: number): fc.Arbitrary<T[] | undefined> =>
+  fc.oneof(
+    { weight: missing, arbitrary: fc.constantFrom<(T[] | undefined)[]>(undefined, []) },
+    { weight: 5, arbitrary: fc.array(element, { minLength: 1, maxLength: 3 }) },
+  )
+
+const spec = fc
+  .record({
+    podSelector,
+    policyTypes: fc.constantFrom(undefined, undefined, ['Ingress'], ['Egress'], ['Ingress', 'Egress']),
+    ingress: list(fc.record({ from: list(peer, 2), ports: list(port, 3) }).map(defined), 2),
+    egress: list(fc.record({ to: list(peer, 2), ports: list(port, 3) }).map(defined), 3),
+  })
+  .map(defined)
+
+/** A few names in each namespace, so that policies are edited as often as made. */
+const policyName = fc.tuple(fc.constantFrom(...spaces), fc.constantFrom('p', 'q', 'r'))
+export const policyKeys = policyName.map(([namespace, name]) => `${namespace}/${name}`)
+
+/** NetworkPolicies of every shape that the API accepts. */
+export const networkPolicies: fc.Arbitrary<NetworkPolicy> = fc
+  .tuple(policyName, spec)
+  .map(([[namespace, name], one]) => ({ metadata: { namespace, name }, spec: one }))

@@ -1,0 +1,52 @@
+import type { ContainerPort, Labels, NetworkPolicy } from '../objects.ts'
+
+/** A pod that may be there: what of it can't be changed while it runs. */
+export interface PoolPod {
+  /** `namespace/name`. */
+  readonly key: string
+  readonly node: string
+  readonly ports: readonly ContainerPort[]
+}
+
+/** Labels of what is there, and the policies by `namespace/name`. Networks in policies may be tokens (`place.ts`). */
+export interface Situation {
+  readonly namespaces: ReadonlyMap<string, Labels>
+  readonly pods: ReadonlyMap<string, Labels>
+  readonly policies: ReadonlyMap<string, NetworkPolicy>
+}
+
+export type Change =
+  | { readonly kind: 'namespace labelled'; readonly namespace: string; readonly labels: Labels }
+  | { readonly kind: 'pod labelled'; readonly pod: string; readonly labels: Labels }
+  /** The pod goes if it is there, and comes with these labels if it is not. */
+  | { readonly kind: 'pod comes or goes'; readonly pod: string; readonly labels: Labels }
+  | { readonly kind: 'policy'; readonly policy: NetworkPolicy }
+  | { readonly kind: 'policy removed'; readonly policy: string }
+
+export const policyKey = ({ metadata }: NetworkPolicy): string => `${metadata?.namespace}/${metadata?.name}`
+
+/** The situation after a change; one that does not concern anything that is there changes nothing. */
+export function changed(situation: Situation, change: Change): Situation {
+  const { namespaces, pods, policies } = situation
+  switch (change.kind) {
+    case 'namespace labelled':
+      return { ...situation, namespaces: new Map(namespaces).set(change.namespace, change.labels) }
+    case 'pod labelled':
+      return pods.has(change.pod) ? { ...situation, pods: new Map(pods).set(change.pod, change.labels) } : situation
+    case 'pod comes or goes':
+      return {
+        ...situation,
+        pods: pods.has(change.pod) ? without(pods, change.pod) : new Map(pods).set(change.pod, change.labels),
+      }
+    case 'policy':
+      return { ...situation, policies: new Map(policies).set(policyKey(change.policy), change.policy) }
+    case 'policy removed':
+      return { ...situation, policies: without(policies, change.policy) }
+  }
+}
+
+function without<T>(map: ReadonlyMap<string, T>, key: string): Map<string, T> {
+  const rest = new Map(map)
+  rest.delete(key)
+  return rest
+}
