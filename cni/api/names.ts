@@ -92,6 +92,10 @@ export const externalIds = {
   pod: 'pod',
   podUid: 'pod-uid',
   service: 'service',
+  /** Of an ACL: the policies that it is of, `Kind/namespace/name`, with blanks. */
+  policies: 'zstack.io/policies',
+  /** Of a port group or address set: which pods are in it, for people. */
+  group: 'zstack.io/pod-group',
 } as const
 
 /** Value of `externalIds.managedBy` on what is ours. */

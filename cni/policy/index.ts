@@ -1,3 +1,6 @@
+export { type Block, blockKey, type NodeAddresses, type NodeCover, nodeCover } from './block.ts'
+export { networkPolicyFacts, parseBlock } from './facts/network-policy.ts'
+export { type ApiPort, parsePort, parseProtocol } from './facts/port.ts'
 export {
   coversNamespace,
   groupId,
@@ -11,6 +14,9 @@ export {
   withPort,
 } from './group.ts'
 export { PolicyMistake } from './mistake.ts'
+export { peerSet, subjectName } from './names.ts'
+export { type GroupNeed, needsOf, type PortName, peersIn } from './needs.ts'
+export { type BandPlace, logMeter, type PolicyLogging, peerRows, type RowContext, subjectRows } from './rows.ts'
 export {
   type Action,
   type Band,

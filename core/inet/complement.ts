@@ -7,14 +7,15 @@ import { addressBits, type Family, ipFromBigint } from './ip.ts'
  */
 export function complementOf(excluded: readonly Cidr[], family: Family): Cidr[] {
   const own = excluded.filter(range => range.family === family)
-  return without(parseCidr(family === 4 ? '0.0.0.0/0' : '::/0'), own)
+  return cidrWithout(parseCidr(family === 4 ? '0.0.0.0/0' : '::/0'), own)
 }
 
-function without(range: Cidr, excluded: readonly Cidr[]): Cidr[] {
+/** What is left of a network without `excluded`, as the fewest networks, in ascending order. */
+export function cidrWithout(range: Cidr, excluded: readonly Cidr[]): Cidr[] {
   const touching = excluded.filter(one => cidrsOverlap(one, range))
   if (touching.length === 0) return [range]
   if (touching.some(one => cidrContains(one, range)) || range.prefixLength === addressBits(range.family)) return []
-  return halves(range).flatMap(half => without(half, touching))
+  return halves(range).flatMap(half => cidrWithout(half, touching))
 }
 
 function halves({ network, prefixLength, first, last, family }: Cidr): Cidr[] {

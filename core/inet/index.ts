@@ -9,7 +9,7 @@ export {
   usableHostCount,
   usableRange,
 } from './cidr.ts'
-export { complementOf } from './complement.ts'
+export { cidrWithout, complementOf } from './complement.ts'
 export { InetError, type InetErrorCode } from './error.ts'
 export {
   addressBits,

@@ -18,7 +18,9 @@ export type SbInsert<Table extends keyof OVN_Southbound_Tables> = OVN_Southbound
 export type SbUpdate<Table extends keyof OVN_Southbound_Tables> = OVN_Southbound_Tables[Table]['update']
 
 export {
+  addressSetIn,
   and,
+  between,
   equals,
   everything,
   inAddressSet,
@@ -32,7 +34,7 @@ export {
   or,
   predicate,
 } from './match/match.ts'
-export { type AclSpec, acl } from './rows/acl.ts'
+export { type AclLog, type AclSpec, acl, type LogSeverity, logSeverities } from './rows/acl.ts'
 export { addressSet } from './rows/address-set.ts'
 export {
   type BalancerProtocol,
@@ -47,6 +49,7 @@ export {
   templateVariable,
 } from './rows/load-balancer.ts'
 export { portAddresses } from './rows/lsp-addresses.ts'
+export { portGroup } from './rows/port-group.ts'
 export { type RateLimitSpec, rateLimit } from './rows/qos.ts'
 export { allowPolicy, dropPolicy, logicalRouter, reroutePolicy, routerPort, staticRoute } from './rows/router.ts'
 export type { ColumnValue, OvnRow, Parent } from './rows/row.ts'

@@ -53,9 +53,17 @@ export function oneOf(field: MatchField, values: readonly (string | number)[]): 
   return { text: `${field} == {${values.map(v => constant(field, v)).join(', ')}}`, joint: 'atom' }
 }
 
+/** `low <= field <= high`, both included. */
+export function between(field: MatchField, low: number, high: number): Match {
+  return { text: `${low} <= ${field} <= ${high}`, joint: 'atom' }
+}
+
+/** `$name` among the values of `oneOf`: each address of the set. */
+export const addressSetIn = (name: string): string => `$${setName(name)}`
+
 /** `field == $name`: the field's value is in the address set `name`. */
 export function inAddressSet(field: MatchField, name: string): Match {
-  return { text: `${field} == $${setName(name)}`, joint: 'atom' }
+  return { text: `${field} == ${addressSetIn(name)}`, joint: 'atom' }
 }
 
 /** `inport == @name` or `outport == @name`: the port is a member of the port group `name`. */

@@ -1,5 +1,15 @@
 import type { Match } from '../match/match.ts'
-import type { OvnRow, Parent } from './row.ts'
+import type { ColumnValue, OvnRow, Parent } from './row.ts'
+
+export const logSeverities = ['alert', 'warning', 'notice', 'info', 'debug'] as const
+export type LogSeverity = (typeof logSeverities)[number]
+
+/** A log line of ovn-controller for every connection that the ACL decides about. */
+export interface AclLog {
+  readonly severity: LogSeverity
+  /** Name of the Meter that limits the lines. */
+  readonly meter: string
+}
 
 export interface AclSpec {
   readonly key: string
@@ -10,14 +20,37 @@ export interface AclSpec {
   /** 0 to 32,767; the highest that matches wins. */
   readonly priority: number
   readonly match: Match
-  readonly action: 'allow' | 'allow-related' | 'allow-stateless' | 'drop' | 'reject'
+  readonly action: 'allow' | 'allow-related' | 'allow-stateless' | 'drop' | 'reject' | 'pass'
   /** Judges what a port sends by where balancers have led it, before its connection is remembered. Since OVN 22.06. */
   readonly afterBalancers?: boolean
+  /** Tiers are asked in their order; the first that decides ends it, `pass` goes on to the next. Only for servers that have them (OVN 23.06). */
+  readonly tier?: number | undefined
+  /** What log lines call it; cut off where OVN has no room for it. */
+  readonly name?: string
+  /** `off` where there may have been lines before; nothing leaves alone what others set. */
+  readonly log?: AclLog | 'off'
+  readonly externalIds?: Readonly<Record<string, string>>
 }
 
+/** Characters of an ACL's name (ovn-nb(5)). */
+const longestName = 63
+
 /** An ACL (ovn-nb(5)). Where a switch has one with `allow-related`, answers to what was let through need no rule of their own. */
-export function acl({ key, on, direction, priority, match, action, afterBalancers = false }: AclSpec): OvnRow {
-  const columns = { direction, priority, match: match.text, action }
-  if (!afterBalancers) return { table: 'ACL', key, parent: on, columns }
-  return { table: 'ACL', key, parent: on, columns: { ...columns, options: { 'apply-after-lb': 'true' } } }
+export function acl(spec: AclSpec): OvnRow {
+  const { key, on, direction, priority, match, action, afterBalancers = false, tier, name, log, externalIds } = spec
+  const columns: Record<string, ColumnValue> = {
+    direction,
+    priority,
+    match: match.text,
+    action,
+    ...(afterBalancers && { options: { 'apply-after-lb': 'true' } }),
+    ...(tier !== undefined && { tier }),
+    ...(name !== undefined && { name: name.slice(0, longestName) }),
+    ...(log !== undefined && logColumns(log)),
+    ...(externalIds && { external_ids: externalIds }),
+  }
+  return { table: 'ACL', key, parent: on, columns }
 }
+
+const logColumns = (log: AclLog | 'off'): Record<string, ColumnValue> =>
+  log === 'off' ? { log: false, severity: [], meter: [] } : { log: true, severity: log.severity, meter: log.meter }
