@@ -28,6 +28,7 @@ export { type LeaderElectionOptions, LeadershipLostError, runLeaderElection } fr
 export type { EventNote } from './events/correlator.ts'
 export { EventRecorder, type EventRecorderOptions } from './events/recorder.ts'
 export type { Trim } from './mirror/copy.ts'
+export { mirrorDefined } from './mirror/defined.ts'
 export { createIntern, type Intern } from './mirror/intern.ts'
 export { type Mirror, type MirrorOptions, type MirrorStats, mirror } from './mirror/mirror.ts'
 export type { WatchTimings } from './mirror/watch.ts'

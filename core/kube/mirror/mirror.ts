@@ -1,5 +1,5 @@
 import type { Logger } from '@ovnkit/process'
-import type { Store } from '@ovnkit/reconcile'
+import type { ReadableStore, Store } from '@ovnkit/reconcile'
 import { Backoff, type BackoffOptions } from '../client/backoff.ts'
 import { ApiError, isApiError } from '../client/errors.ts'
 import { sleep } from '../client/sleep.ts'
@@ -19,6 +19,8 @@ export interface MirrorOptions<T extends KubeObject, V> extends Scope<T> {
   readonly key?: (object: T) => string
   /** A server that does not serve the resource (404) has none of it: the store is empty, and the server is asked again after some minutes. */
   readonly optional?: boolean
+  /** With `optional`: holds something while the resource is defined, and so tells when to ask again at once. */
+  readonly definition?: ReadableStore<unknown>
   /** Ends the mirror; the store keeps what it holds. */
   readonly signal: AbortSignal
   readonly logger?: Logger
@@ -189,7 +191,13 @@ class RunningMirror<T extends KubeObject, V> implements Mirror {
     this.#version = undefined
     this.#copy.begin().commit()
     this.#problem = undefined
-    await sleep(UNSERVED_RETRY_MS, this.#options.signal)
+    const { definition, signal } = this.#options
+    if (definition === undefined) return sleep(UNSERVED_RETRY_MS, signal)
+    // What is defined is served in a moment.
+    const delay = definition.size > 0 ? this.#backoff.next() : UNSERVED_RETRY_MS
+    const changed = new AbortController()
+    using _ = definition.subscribe(() => changed.abort())
+    await sleep(delay, AbortSignal.any([signal, changed.signal]))
   }
 
   /** 410: list again, at once the first time. */
