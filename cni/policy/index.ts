@@ -2,6 +2,16 @@ export { type Block, blockKey, type NodeAddresses, type NodeCover, nodeCover } f
 export { networkPolicyFacts, parseBlock } from './facts/network-policy.ts'
 export { type ApiPort, parsePort, parseProtocol } from './facts/port.ts'
 export {
+  type AdminFacts,
+  type AdminKind,
+  adminPolicyFacts,
+  baselinePolicyFacts,
+  clusterPolicyFacts,
+} from './admin/facts.ts'
+export type { AdminNetworkPolicy, BaselineAdminNetworkPolicy, ClusterNetworkPolicy } from './admin/objects.ts'
+export { type AdminPlan, type AdminVerdict, adminKey, planAdmin } from './admin/plan.ts'
+export { type BandPlace, placeOf, slotPriority } from './bands.ts'
+export {
   coversNamespace,
   groupId,
   groupText,
