@@ -2,8 +2,8 @@ import type { Band } from './rule.ts'
 
 /** Where the rules of a band stand among OVN's ACLs. */
 export interface BandPlace {
-  /** Of servers that have tiers (OVN 23.06); all rules are in one where there are none. */
-  readonly tier: number
+  /** Undefined on servers without tiers (before OVN 23.06). */
+  readonly tier: number | undefined
   /** ACL priority of the first slot; each further one is one less. */
   readonly top: number
   /** How many priorities the band has. */
@@ -24,9 +24,9 @@ const tiered: Readonly<Record<Band, BandPlace>> = {
 
 /** The bands without tiers, one above the other. */
 const flat: Readonly<Record<Band, BandPlace>> = {
-  admin: { tier: 0, ...wide },
-  network: { tier: 0, top: 1001, slots: 2 },
-  baseline: { tier: 0, top: 900, slots: 801 },
+  admin: { tier: undefined, ...wide },
+  network: { tier: undefined, top: 1001, slots: 2 },
+  baseline: { tier: undefined, top: 900, slots: 801 },
 }
 
 export const placeOf = (band: Band, tiers: boolean): BandPlace => (tiers ? tiered : flat)[band]

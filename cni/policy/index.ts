@@ -1,6 +1,3 @@
-export { type Block, blockKey, type NodeAddresses, type NodeCover, nodeCover } from './block.ts'
-export { networkPolicyFacts, parseBlock } from './facts/network-policy.ts'
-export { type ApiPort, parsePort, parseProtocol } from './facts/port.ts'
 export {
   type AdminFacts,
   type AdminKind,
@@ -11,6 +8,9 @@ export {
 export type { AdminNetworkPolicy, BaselineAdminNetworkPolicy, ClusterNetworkPolicy } from './admin/objects.ts'
 export { type AdminPlan, type AdminVerdict, adminKey, planAdmin } from './admin/plan.ts'
 export { type BandPlace, placeOf, slotPriority } from './bands.ts'
+export { type Block, blockKey, type NodeAddresses, type NodeCover, nodeCover } from './block.ts'
+export { networkPolicyFacts, parseBlock } from './facts/network-policy.ts'
+export { type ApiPort, parsePort, parseProtocol } from './facts/port.ts'
 export {
   coversNamespace,
   groupId,
@@ -26,7 +26,7 @@ export {
 export { PolicyMistake } from './mistake.ts'
 export { peerSet, subjectName } from './names.ts'
 export { type GroupNeed, needsOf, type PortName, peersIn } from './needs.ts'
-export { type BandPlace, logMeter, type PolicyLogging, peerRows, type RowContext, subjectRows } from './rows.ts'
+export { logMeter, type PolicyLogging, peerRows, type RowContext, subjectRows } from './rows.ts'
 export {
   type Action,
   type Band,

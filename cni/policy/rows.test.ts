@@ -1,6 +1,7 @@
 import { parseCidr } from '@ovnkit/inet'
 import type { NetworkPolicy } from '@ovnkit/kube'
 import { describe, expect, it } from 'vitest'
+import { placeOf } from './bands.ts'
 import { networkPolicyFacts } from './facts/network-policy.ts'
 import { groupId } from './group.ts'
 import { subjectName } from './names.ts'
@@ -18,7 +19,7 @@ const context: RowContext = {
   numbersOf: (_, { name }) => (name === 'http' ? [80, 8080] : []),
   coverOf: () => undefined,
   furtherPeers: () => [],
-  placeOf: () => ({ tier: undefined, top: 1001 }),
+  placeOf: band => placeOf(band, false),
   loggingOf: () => ({}),
 }
 

@@ -10,19 +10,12 @@ import {
   type OvnRow,
   portGroup,
 } from '@ovnkit/ovn'
+import { type BandPlace, slotPriority } from './bands.ts'
 import { groupText, type PodGroup, withPort } from './group.ts'
 import { isolation, type MatchContext, matchesOf } from './matches.ts'
 import { peerSetName, subjectName } from './names.ts'
 import { namesIn } from './needs.ts'
 import { type Action, type Band, type Direction, type Policy, type PolicyRule, policyKey } from './rule.ts'
-
-/** Where a band's ACLs are. */
-export interface BandPlace {
-  /** Undefined on servers without tiers. */
-  readonly tier: number | undefined
-  /** Priority of the band's first slot; each further slot has one less. */
-  readonly top: number
-}
 
 /** How loud decisions are told; nothing: not at all. */
 export type PolicyLogging = Partial<Record<Action, LogSeverity>>
@@ -117,8 +110,8 @@ const isolations = (policy: Policy): Decision[] =>
   }))
 
 const identityOf = ({ direction, action, match, slot, policy }: Decision, context: RowContext): string => {
-  const { tier, top } = context.placeOf(policy.band)
-  return JSON.stringify([direction, tier, top - slot, match.text, action])
+  const place = context.placeOf(policy.band)
+  return JSON.stringify([direction, place.tier, slotPriority(place, slot), match.text, action])
 }
 
 function aclRow(
@@ -128,19 +121,19 @@ function aclRow(
   context: RowContext,
 ): OvnRow {
   const [{ direction, action, match, slot, policy }] = decisions
-  const { tier, top } = context.placeOf(policy.band)
+  const place = context.placeOf(policy.band)
   const group = subjectName(subject)
   const owners = [...new Set(decisions.map(one => policyKey(one.policy)))]
   const spec: AclSpec = {
     key: `${group}/${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`,
     on: { table: 'Port_Group', key: group, column: 'acls' },
     direction: directions[direction],
-    priority: top - slot,
+    priority: slotPriority(place, slot),
     match,
     action: actions[action],
     // What a pod sends to a Service is judged by where it arrives.
     afterBalancers: direction === 'egress',
-    tier,
+    tier: place.tier,
     name: nameOf(owners),
     log: logOf(decisions, context),
     externalIds: { [externalIds.policies]: owners.join(' ') },
