@@ -9,6 +9,16 @@ export type { AdminNetworkPolicy, BaselineAdminNetworkPolicy, ClusterNetworkPoli
 export { type AdminPlan, type AdminVerdict, adminKey, planAdmin } from './admin/plan.ts'
 export { type BandPlace, placeOf, slotPriority } from './bands.ts'
 export { type Block, blockKey, type NodeAddresses, type NodeCover, nodeCover } from './block.ts'
+export { type End, endText, type NodeEnd, type PodEnd } from './explain/ends.ts'
+export {
+  type BandRuling,
+  type Explanation,
+  explain,
+  type Question,
+  type RuleName,
+  ruleText,
+  type SideRuling,
+} from './explain/explain.ts'
 export { networkPolicyFacts, parseBlock } from './facts/network-policy.ts'
 export { type ApiPort, parsePort, parseProtocol } from './facts/port.ts'
 export {

@@ -94,7 +94,7 @@ describe('what is not understood fails closed, and is told', () => {
 
   it('allows nothing by it, and denies everything by it', () => {
     const allowing = rule('Accept', { domainNames: ['example.org'] })
-    expect(allowing.rules[0]?.rule.peers).toMatchObject([{ kind: 'block' }])
+    expect(allowing.rules[0]?.rule.peers).toEqual([])
     expect(allowing.problems).toEqual(['egress rule 1: domainNames are not supported'])
     const denying = rule('Deny', { somethingNew: true })
     expect(denying.rules[0]?.rule).toEqual({ direction: 'egress', action: 'deny', peers: 'everybody', ports: 'all' })

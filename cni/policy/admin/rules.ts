@@ -19,8 +19,8 @@ export interface ReadRules {
 const actions: Readonly<Record<string, Action>> = { Allow: 'allow', Accept: 'allow', Deny: 'deny', Pass: 'pass' }
 
 /**
- * Rules of both versions. What cannot be carried out fails closed, as the API's documentation of peers says: of what a rule allows it is left out, what denies or passes denies
- * everything.
+ * Rules of both versions. What cannot be carried out fails closed, as the API's documentation of peers says: a rule that allows then allows nothing, one that denies or passes
+ * denies everything.
  */
 export function rulesOf(direction: Direction, list: readonly ApiRule[]): ReadRules {
   const problems: string[] = []
@@ -54,7 +54,7 @@ function ruleOf(direction: Direction, api: ApiRule, problem: (text: string) => v
   const list: readonly ApiPeer[] = (direction === 'ingress' ? api.from : api.to) ?? []
   const peers = list.flatMap(peer => attempt<Peer>(() => peersFor(direction, peer)))
   const ports = portMatches(api, attempt)
-  if (closed && action !== 'allow') return denyAll(direction)
+  if (closed) return action === 'allow' ? { direction, action, peers: [], ports } : denyAll(direction)
   if (ports !== 'all' && ports.some(port => 'name' in port) && peers.some(({ kind }) => kind !== 'pods'))
     problem('nodes and networks have no named ports: the names count for its other peers only')
   return { direction, action, peers, ports }
