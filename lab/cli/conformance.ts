@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { startCluster } from '../conformance/cluster.ts'
+import { runPolicySuites, startPolicyCluster } from '../conformance/policy-api.ts'
 import { countsOf, formatOutcomes } from '../conformance/report.ts'
 import { runSuite } from '../conformance/suite.ts'
 import { removeLab } from '../down.ts'
@@ -13,18 +14,25 @@ const options = {
   ...upOptions,
   sources: { type: 'boolean' },
   focus: { type: 'string' },
+  suite: { type: 'string' },
   quick: { type: 'boolean' },
   lanes: { type: 'string' },
   keep: { type: 'boolean' },
   report: { type: 'string' },
 } as const
 
+function suiteOf(value = 'kubernetes'): 'kubernetes' | 'network-policy-api' {
+  if (value === 'kubernetes' || value === 'network-policy-api') return value
+  throw new Error(`--suite: expected kubernetes or network-policy-api, got ${value}`)
+}
+
 /** Kubernetes' own tests. */
 export const conformance: Commands = {
   e2e: {
-    synopsis: 'e2e [options of up] [--focus REGEX] [--quick] [--lanes 4] [--sources] [--keep] [--report FILE]',
+    synopsis:
+      'e2e [--suite kubernetes|network-policy-api] [options of up] [--focus REGEX] [--quick] [--lanes 4] [--sources] [--keep] [--report FILE]',
     about:
-      "the network's tests of the Kubernetes conformance suite, on a cluster of their own; --keep: on one that stays, and is taken again",
+      "the network's tests of the Kubernetes conformance suite, or those of the network policy API, on a cluster of their own; --keep: on one that stays, and is taken again",
     async run(args) {
       const { values } = parseArgs({ args: [...args], options })
       const folder = mkdtempSync(join(tmpdir(), 'ovnkit-e2e-'))
@@ -38,8 +46,9 @@ export const conformance: Commands = {
         lanes: Number(values.lanes ?? 4),
         ...(values.focus === undefined ? {} : { focus: new RegExp(values.focus) }),
       } as const
-      const lab = await startCluster(wish)
-      const outcomes = await runSuite(lab, wish, print)
+      const policies = suiteOf(values.suite) === 'network-policy-api'
+      const lab = await (policies ? startPolicyCluster(wish) : startCluster(wish))
+      const outcomes = await (policies ? runPolicySuites(lab, wish) : runSuite(lab, wish, print))
       const counts = countsOf(outcomes)
       print(`\n${formatOutcomes(outcomes)}\n`)
       const failures = outcomes

@@ -31,7 +31,7 @@ export const labRecord = z.object({
   /** A kube-proxy on every node. */
   kubeProxy: z.boolean().default(false),
   /** What kubelets' pods can run: there is no registry. */
-  images: z.enum(['usual', 'conformance']).default('usual'),
+  images: z.enum(['usual', 'conformance', 'policies']).default('usual'),
   /** Further keys of the product's configuration, over the lab's own (YAML text). */
   settings: z.string(),
   /** The process this lab lives for: when it is gone, the lab goes too. */

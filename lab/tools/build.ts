@@ -1,5 +1,5 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import type { Progress } from '../state/progress.ts'
 import { run } from '../state/run.ts'
 import { onPath } from './find.ts'
@@ -28,6 +28,7 @@ export async function buildSet(set: ToolSet, go: GoToolchain, folder: string, pr
       const what = `build ${target.program} ${set.version} (${i + 1} of ${targets.length})`
       await progress.long(what, () => buildTarget({ set, go, target, module, out }))
     }
+    await takeFiles(set, go, module, out)
     install(out, folder)
   } finally {
     rmSync(work, { recursive: true, force: true })
@@ -71,6 +72,12 @@ async function buildTarget({ set, go, target, module, out }: BuildJob): Promise<
       cause: error,
     })
   }
+}
+
+async function takeFiles({ files }: ToolSet, go: GoToolchain, cwd: string, out: string): Promise<void> {
+  if (files === undefined) return
+  const root = await run([go.program, 'list', '-m', '-f', '{{.Dir}}', files.module], { cwd })
+  for (const path of files.paths) copyFileSync(join(root.trim(), path), join(out, basename(path)))
 }
 
 function requireCompiler(set: ToolSet): void {

@@ -1,8 +1,8 @@
-import { accessSync, constants } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { runRaw } from '../state/run.ts'
-import { folderOf, programsOf, type ToolSet } from './sets.ts'
+import { filesOf, folderOf, programsOf, type ToolSet } from './sets.ts'
 
 /** `${XDG_CACHE_HOME:-~/.cache}/ovnkit`: built tools, images, a fetched Go. */
 export const cacheFolder = (env: NodeJS.ProcessEnv = process.env) =>
@@ -33,9 +33,11 @@ export const onPath = (program: string, env: NodeJS.ProcessEnv = process.env) =>
 /** Program name -> path. */
 export type Found = ReadonlyMap<string, string>
 
-function allIn(folder: string, programs: readonly string[]): Found | undefined {
-  const paths = programs.map(program => join(folder, program))
-  return paths.every(isExecutable) ? new Map(programs.map((program, i) => [program, paths[i] ?? ''])) : undefined
+function allIn(folder: string, set: ToolSet): Found | undefined {
+  const [programs, files] = [programsOf(set), filesOf(set)]
+  const has = (name: string) => join(folder, name)
+  if (!programs.every(name => isExecutable(has(name))) || !files.every(name => existsSync(has(name)))) return undefined
+  return new Map([...programs, ...files].map(name => [name, has(name)]))
 }
 
 /**
@@ -45,8 +47,8 @@ function allIn(folder: string, programs: readonly string[]): Found | undefined {
 export async function findSet(set: ToolSet, env: NodeJS.ProcessEnv = process.env): Promise<Found | undefined> {
   const programs = programsOf(set)
   const given = env.OVNKIT_TOOLS
-  const fromGiven = given === undefined || given === '' ? undefined : allIn(given, programs)
-  return fromGiven ?? (await setOnPath(set, programs, env)) ?? allIn(join(toolsCache(env), folderOf(set)), programs)
+  const fromGiven = given === undefined || given === '' ? undefined : allIn(given, set)
+  return fromGiven ?? (await setOnPath(set, programs, env)) ?? allIn(join(toolsCache(env), folderOf(set)), set)
 }
 
 async function setOnPath(

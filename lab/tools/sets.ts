@@ -8,6 +8,8 @@ export interface ToolSet {
   readonly tests?: readonly string[]
   /** The folder of `modules` that it is built from. Default: its name. */
   readonly module?: string
+  /** Files that are taken from a Go module as they are, by their paths in it. */
+  readonly files?: { readonly module: string; readonly paths: readonly string[] }
   /** Built when somebody asks for it by name only. */
   readonly optional?: boolean
   readonly tags?: readonly string[]
@@ -31,6 +33,32 @@ const variables = {
   [`${component}.gitMinor`]: '36',
 }
 const containerd = 'github.com/containerd/containerd/v2/cmd'
+
+const policyApi = [
+  { api: 'v1alpha1', version: 'v0.1.7', kinds: ['adminnetworkpolicies', 'baselineadminnetworkpolicies'] },
+  { api: 'v1alpha2', version: 'v0.2.0', kinds: ['clusternetworkpolicies'] },
+] as const
+
+/** Versions of the network policy API that have a conformance suite. */
+export const policyApiVersions = policyApi.map(({ api }) => api)
+
+/** Name of the set with the conformance suite of a version of the network policy API. */
+export const policySuiteName = (api: string) => `network-policy-api-${api}`
+
+/** The conformance suite of the network policy API, and the definitions that it is about. Its two versions are two versions of one module. */
+function policySuite(api: string, version: string, kinds: readonly string[]): ToolSet {
+  const module = 'sigs.k8s.io/network-policy-api'
+  return {
+    name: policySuiteName(api),
+    version,
+    commands: [],
+    tests: [`${module}/conformance`],
+    files: { module, paths: kinds.map(kind => `config/crd/experimental/policy.networking.k8s.io_${kind}.yaml`) },
+    about: '2 min',
+    onPath: false,
+    optional: true,
+  }
+}
 
 /**
  * The versions are those of `modules/<name>/go.mod`, whose go.sum pins every dependency.
@@ -89,6 +117,7 @@ export const toolSets: readonly ToolSet[] = [
     onPath: false,
     optional: true,
   },
+  ...policyApi.map(({ api, version, kinds }) => policySuite(api, version, kinds)),
   {
     // Installs our charts.
     name: 'helm',
@@ -123,6 +152,7 @@ export const programsOf = ({ commands, tests = [] }: ToolSet) => [
   ...commands.map(programOf),
   ...tests.map(testProgramOf),
 ]
+export const filesOf = ({ files }: ToolSet) => (files?.paths ?? []).map(programOf)
 /** The sets that every lab with kubelets needs. */
 export const usualSets = toolSets.filter(({ optional }) => optional !== true)
 /** Folder name of a built set: its recipe is part of what a version means. */

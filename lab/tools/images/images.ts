@@ -6,17 +6,17 @@ import type { Progress } from '../../state/progress.ts'
 import type { Tools } from '../ensure.ts'
 import { cacheFolder } from '../find.ts'
 import { writeArchive } from './archive.ts'
-import { conformanceRecipes, type Recipe, usualRecipes } from './recipes.ts'
+import { conformanceRecipes, policyRecipes, type Recipe, usualRecipes } from './recipes.ts'
 
 export interface Image {
   readonly name: string
   readonly archive: string
 }
 
-/** `conformance` has what the suite asks for as well; its programs come from the tools `e2e`. */
-export type ImageSet = 'usual' | 'conformance'
+/** `conformance` has what Kubernetes' suite asks for as well, whose programs come from the tools `e2e`; `policies` that of the network policy API. */
+export type ImageSet = 'usual' | 'conformance' | 'policies'
 
-const recipesOf = { usual: usualRecipes, conformance: conformanceRecipes }
+const recipesOf = { usual: usualRecipes, conformance: conformanceRecipes, policies: policyRecipes }
 const sources = ['pause.c', 'archive.ts', 'certificate.ts', 'rootfs.ts', 'recipes.ts'].map(
   name => new URL(name, import.meta.url).pathname,
 )

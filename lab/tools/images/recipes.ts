@@ -140,6 +140,31 @@ const suiteRecipes: readonly Recipe[] = [
   },
 ]
 
+/** agnhost under the name that the suite of the network policy API has for it. Its servers of SCTP wait for better kernels where this one has none, instead of ending. */
+const policySuiteAgnhost: Recipe = {
+  name: `${suite}/agnhost:2.45`,
+  file: 'agnhost-for-policies',
+  entrypoint: ['/agnhost'],
+  command: ['pause'],
+  tools: ['agnhost'],
+  async fill(root, tools) {
+    skeleton(root)
+    copyInto(root, tools.path('agnhost'), '/bin/agnhost')
+    await installBusybox(root)
+    await useBash(root)
+    writeFileSync(join(root, 'agnhost'), agnhostWithoutSctp, { mode: 0o755 })
+    writeFileSync(join(root, 'etc/passwd'), shell)
+  },
+}
+
+const agnhostWithoutSctp = `#!/bin/bash
+[ "$1" = porter ] && ! grep -q ^SCTP /proc/net/protocols && exec /bin/agnhost pause
+exec /bin/agnhost "$@"
+`
+
+/** The usual ones, and what the suite of the network policy API asks for. */
+export const policyRecipes: readonly Recipe[] = [...usualRecipes, policySuiteAgnhost]
+
 /** The usual ones without those that the suite has in another form, and the suite's. */
 export const conformanceRecipes: readonly Recipe[] = [
   ...usualRecipes.filter(({ name }) => !suiteRecipes.some(other => other.name === name)),
