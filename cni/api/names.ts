@@ -42,6 +42,8 @@ export const annotationNames = {
     joinAddress: 'zstack.io/node-join-address',
     /** `system-id` of the node's Open vSwitch, the chassis name; written by the agent. */
     chassis: 'zstack.io/node-chassis',
+    /** `true` where somebody else leads the node's ovn-controller: a hypervisor, whose chassis is not ours; written by the agent. */
+    foreignChassis: 'zstack.io/node-foreign-chassis',
     /** The encapsulation that may be used; written by the controller. */
     tunnelType: 'zstack.io/node-tunnel-type',
     /** Why the configured encapsulation may not be used, and what to do; written by the controller. */
@@ -91,6 +93,8 @@ export const externalIds = {
   namespace: 'namespace',
   pod: 'pod',
   podUid: 'pod-uid',
+  /** Groups of others that a pod's port was put into, with commas: by it the next controller takes it out again. */
+  securityGroups: 'zstack.io/security-groups',
   service: 'service',
   /** Of an ACL: the policies that it is of, `Kind/namespace/name`, with blanks. */
   policies: 'zstack.io/policies',

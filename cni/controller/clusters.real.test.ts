@@ -1,3 +1,4 @@
+import { annotationNames } from '@ovnkit/cni-api'
 import { resources } from '@ovnkit/kube'
 import { waitUntil } from '@ovnkit/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -17,6 +18,8 @@ beforeAll(async () => {
     [blue, 'n2', '192.168.0.12'],
   ] as const) {
     await world.addNode(node, address)
+    const annotations = { [annotationNames.node.chassis]: node }
+    await world.kube.client.mergePatch(resources.nodes, { name: node }, { metadata: { annotations } })
     await world.sbctl('chassis-add', node, 'geneve', address)
     await world.addSubnet('vpc', vpc)
     await world.addPod('web', { node })

@@ -1,6 +1,8 @@
 import { type Config, nbRemote, sbRemote } from '@ovnkit/cni-api'
 import { EventRecorder, type KubeClient } from '@ovnkit/kube'
 import type { Logger } from '@ovnkit/process'
+import { aborted } from './aborted.ts'
+import { connectionOf } from './connection.ts'
 import { ChassisWatch } from './ovn/chassis.ts'
 import { findIdentity } from './ovn/identity.ts'
 import { type Northbound, openNorthbound } from './ovn/northbound.ts'
@@ -33,7 +35,7 @@ export class Controller implements AsyncDisposable {
   constructor(context: ControllerContext) {
     const { config, client, logger } = context
     this.#context = context
-    const database = { tls: tlsOf(config), backoff: backoffOf(config) }
+    const database = connectionOf(config)
     this.#events = new EventRecorder({ client, component: 'zstack-ovnkube-controller', logger })
     this.nb = this.#resources.use(
       openNorthbound({ ...database, remotes: nbRemote(config), logger: logger.child({ database: 'nb' }) }),
@@ -96,19 +98,4 @@ export class Controller implements AsyncDisposable {
     await this.#events.flush()
     await this.#resources.disposeAsync()
   }
-}
-
-function tlsOf({ ovn: { ssl } }: Config) {
-  return ssl.enabled ? { ca: ssl.caCert, cert: ssl.clientCert, key: ssl.clientKey } : undefined
-}
-
-function backoffOf({ ovn }: Config) {
-  return { min: ovn.reconnectInterval, max: ovn.maxReconnectInterval }
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
 }

@@ -5,14 +5,18 @@ import {
   createMetrics,
   type Logger,
   type MainContext,
+  type RenderedMetrics,
   readFlags,
   runMain,
   startAdminServer,
 } from '@ovnkit/process'
+import { aborted } from './aborted.ts'
+import type { CleanupContext } from './cleanup.ts'
 import { Controller } from './controller.ts'
 import { collectWhenIdle } from './idle-collection.ts'
 import { observeController } from './metrics.ts'
 import { type ControllerOptions, program, readOptions } from './options.ts'
+import { Uninstall } from './uninstall.ts'
 
 const { name, version } = program
 const flags = readFlags(program)
@@ -28,8 +32,11 @@ async function main({ signal, useLogger }: MainContext): Promise<void> {
     maxConnections: 16,
   })
   stack.defer(() => client.close())
+  if (options.cleanup) return await cleanUp({ config, client, logger, signal }, options)
   const controller = stack.use(new Controller({ config, client, logger, signal }))
-  for (const server of await adminServers(controller, logger, options)) stack.use(server)
+  const metrics = createMetrics({ prefix: 'zstack_ovn_kubernetes_' })
+  observeController(metrics, controller)
+  for (const server of await adminServers(controller, { logger, options, metrics })) stack.use(server)
   stack.use(collectWhenIdle(controller.sources.pods))
   logger.info({ version, mode: config.ovn.mode, tunnel: config.tunnel.type }, 'started')
   await controller.ready()
@@ -60,19 +67,30 @@ async function lead(
   })
 }
 
+/** Takes what is ours out of the databases, and stays: a pod that ends would be started again. */
+async function cleanUp(context: CleanupContext, options: ControllerOptions): Promise<void> {
+  const { logger, signal } = context
+  const uninstall = new Uninstall()
+  await using stack = new AsyncDisposableStack()
+  for (const server of await adminServers(uninstall, { logger, options })) stack.use(server)
+  try {
+    await uninstall.run(context, options)
+    await aborted(signal)
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+}
+
 async function adminServers(
-  controller: Controller,
-  logger: Logger,
-  options: ControllerOptions,
+  work: { problems(): string[] },
+  { logger, options, metrics }: { logger: Logger; options: ControllerOptions; metrics?: RenderedMetrics },
 ): Promise<AsyncDisposable[]> {
-  const metrics = createMetrics({ prefix: 'zstack_ovn_kubernetes_' })
-  observeController(metrics, controller)
   const servers: AsyncDisposable[] = []
-  if (options.metricsAddress !== '0')
+  if (metrics !== undefined && options.metricsAddress !== '0')
     servers.push(await startAdminServer({ address: options.metricsAddress, logger, metrics }))
   if (options.healthAddress !== '0') {
     // A restart mends nothing that the process waits for: it is alive as long as it answers.
-    const checks = { ready: () => controller.problems(), live: () => [] }
+    const checks = { ready: () => work.problems(), live: () => [] }
     servers.push(await startAdminServer({ address: options.healthAddress, logger, ...checks }))
   }
   return servers

@@ -1,6 +1,6 @@
 import { hostname } from 'node:os'
 import { leaseName } from '@ovnkit/cni-api'
-import { type FlagValues, type LogLevel, logLevels, type Program } from '@ovnkit/process'
+import { type Flag, type FlagValues, type LogLevel, logLevels, type Program } from '@ovnkit/process'
 
 /** The program's command line. */
 export const program = {
@@ -21,9 +21,13 @@ export const program = {
       help: 'Where /healthz, /readyz and /loglevel are; 0 switches it off.',
       default: ':8081',
     },
+    cleanup: {
+      type: 'boolean',
+      help: 'Take everything of this cluster out of the databases, then wait to be ended. The agents must be gone.',
+    },
     'log-level': { type: 'string', help: "Instead of the configuration's." },
   },
-} as const satisfies Program<Readonly<Record<string, { type: 'string'; help: string; default?: string }>>>
+} as const satisfies Program<Readonly<Record<string, Flag>>>
 
 /** What the command line says, read. */
 export interface ControllerOptions {
@@ -38,6 +42,8 @@ export interface ControllerOptions {
   readonly metricsAddress: string
   readonly healthAddress: string
   readonly logLevel: LogLevel | undefined
+  /** Clean the databases instead of leading. */
+  readonly cleanup: boolean
   readonly identity: string
 }
 
@@ -58,6 +64,7 @@ export function readOptions(values: FlagValues<(typeof program)['flags']>, env: 
     metricsAddress: values['metrics-bind-address'],
     healthAddress: values['health-probe-bind-address'],
     logLevel: level('--log-level', values['log-level']),
+    cleanup: values.cleanup,
     identity: `${env.POD_NAME ?? hostname()}_${process.pid}_${Date.now().toString(36)}`,
   }
 }

@@ -9,13 +9,13 @@ import type { Joins } from './ipam/joins.ts'
 import { clusterRows } from './ovn/cluster-rows.ts'
 import { namespaceOf, ownershipOf } from './ovn/identity.ts'
 import { northboundTables } from './ovn/northbound.ts'
+import { northboundOwnership } from './ovn/ownership.ts'
 import type { ForeignGroup } from './ovn/port-groups.ts'
 import { southboundTables } from './ovn/southbound.ts'
 import type { TunnelVerdict } from './ovn/tunnel.ts'
 import { chassisKind } from './render/chassis.ts'
 import type { Reachable } from './render/interconnect.ts'
 import { ownerKinds } from './render/kinds.ts'
-import { ownNames } from './service/layout.ts'
 import type { ServiceRanges } from './service/ranges.ts'
 import { affinityChoice, hasTemplates } from './service/report.ts'
 import type { SessionOptions } from './session.ts'
@@ -41,12 +41,7 @@ export function engineOf(
   { planner, allocator, joins, reachable, portGroups, bypasses, ranges, floating, tunnel }: SessionParts,
 ): Engine {
   const namespace = namespaceOf(identity)
-  const ownership = ownershipOf(identity)
   const names = ovnNames(config.ovn.clusterName)
-  const contributed = [
-    { table: 'Address_Set', column: 'addresses' },
-    { table: 'Chassis_Template_Var', column: 'variables' },
-  ]
   const { network } = config
   const nbObjects = clusterRows(new OvsdbObjects({ target: 'nb', namespace }), names)
   const makers = { nb: nbObjects, kube: kubeDesires(sources.target.name) }
@@ -103,12 +98,9 @@ export function engineOf(
       new OvsdbTarget({
         name: 'nb',
         replica: databaseReplica(nb, northboundTables),
-        // Nobody copies external_ids into the Northbound database: a restored backup has our rows under other UUIDs.
-        ownership: { ...ownership, byMarkAlone: true },
-        contributed,
-        named: config.ovn.mode === 'external' ? [] : ownNames,
+        ...northboundOwnership(config, identity, nb),
       }),
-      new OvsdbTarget({ name: 'sb', replica: databaseReplica(sb, southboundTables), ownership }),
+      new OvsdbTarget({ name: 'sb', replica: databaseReplica(sb, southboundTables), ownership: ownershipOf(identity) }),
     ],
     logger,
   })

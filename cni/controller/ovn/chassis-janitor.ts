@@ -16,6 +16,16 @@ export interface JanitorOptions {
   readonly later?: (run: () => void, milliseconds: number) => Disposable
 }
 
+/** The chassis has our mark, in a shared OVN that of our cluster. */
+export const isOwnChassis = ({ node, cluster }: ChassisFacts, identity: Identity): boolean =>
+  node !== undefined && cluster === identity.cluster
+
+/** What takes a chassis away, its tunnels with it. */
+export function chassisRemoval(sb: Southbound, name: string, { uuid }: ChassisFacts): Operation[] {
+  const companion = sb.table('Chassis_Private').by('byName', name)
+  return [remove('Chassis', uuid), ...(companion === undefined ? [] : [remove('Chassis_Private', companion._uuid)])]
+}
+
 const firstPause = 1000
 const longestPause = 300_000
 
@@ -57,14 +67,14 @@ export class ChassisJanitor implements Disposable {
   }
 
   #look(name: string): void {
-    const { chassis, nodes } = this.#options
+    const { chassis, nodes, identity } = this.#options
     const facts = chassis.get(name)
     if (!nodes.synced) return
     if ([...nodes.by('chassis', name)].length > 0) {
       this.#forget(name)
       return
     }
-    if (facts === undefined || (!this.#isOurs(facts) && !this.#departed.has(name))) return
+    if (facts === undefined || (!isOwnChassis(facts, identity) && !this.#departed.has(name))) return
     const record = this.#departed.get(name) ?? { count: 0, timer: undefined }
     this.#departed.set(name, record)
     if (record.timer !== undefined) return
@@ -75,19 +85,12 @@ export class ChassisJanitor implements Disposable {
     }, pause)
   }
 
-  #isOurs({ node, cluster }: ChassisFacts): boolean {
-    return node !== undefined && cluster === this.#options.identity.cluster
-  }
-
   async #remove(name: string, record: { count: number }): Promise<void> {
     const { sb, chassis, nodes, logger } = this.#options
     const facts = chassis.get(name)
     if (facts === undefined || [...nodes.by('chassis', name)].length > 0 || !sb.connected) return
     record.count++
-    const operations: Operation[] = [remove('Chassis', facts.uuid)]
-    const companion = sb.table('Chassis_Private').by('byName', name)
-    if (companion !== undefined) operations.push(remove('Chassis_Private', companion._uuid))
-    const outcome = await sb.transact(operations)
+    const outcome = await sb.transact(chassisRemoval(sb, name, facts))
     if (outcome.status === 'committed')
       logger.info({ chassis: name, node: facts.node }, 'removed the chassis of a node that is gone')
     else

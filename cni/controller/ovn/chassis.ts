@@ -27,21 +27,25 @@ export class ChassisWatch implements Disposable {
   readonly #subscription: Disposable
 
   constructor(sb: Southbound) {
-    const all = () => [...sb.table('Chassis').rows()].map(row => [row.name, factsOf(sb, row)] as const)
     this.#subscription = sb.onBatch(batch => {
       const changes = batch.table('Chassis')
-      if (!this.store.synced) this.store.replace(all())
+      if (!this.store.synced) this.store.replace(allChassis(sb))
       for (const row of changes?.deleted ?? [])
         if (this.store.get(row.name)?.uuid === row._uuid) this.store.delete(row.name)
       for (const row of changes?.inserted ?? []) this.store.set(row.name, factsOf(sb, row))
       for (const { row } of changes?.updated ?? []) this.store.set(row.name, factsOf(sb, row))
     })
-    void sb.ready().then(() => this.store.replace(all()))
+    void sb.ready().then(() => this.store.replace(allChassis(sb)))
   }
 
   [Symbol.dispose](): void {
     this.#subscription[Symbol.dispose]()
   }
+}
+
+/** All chassis of the Southbound database, by name. */
+export function allChassis(sb: Southbound): (readonly [string, ChassisFacts])[] {
+  return [...sb.table('Chassis').rows()].map(row => [row.name, factsOf(sb, row)] as const)
 }
 
 function factsOf(sb: Southbound, row: SbRow<'Chassis'>): ChassisFacts {

@@ -211,7 +211,7 @@ function renderPod(world: World, { nb, kube }: Makers, key: string, view: View):
     ...(problems.length === 0 ? objectsOnly : { ...invalidBandwidth, message: problems.join('; ') }),
     objects: [
       ...bandwidthRows(pod, network, limits).map(row => nb.row(row)),
-      nb.row(podPort(pod, assignment, network, { chassis, dhcp: dhcpOf(nb, network) })),
+      nb.row(podPort(pod, assignment, network, { chassis, dhcp: dhcpOf(nb, network), groups })),
       ...memberships(groups, nb.ref('Logical_Switch_Port', podRowKey(pod))).map(spec => nb.element(spec)),
       ...replyPolicies(`pod/${key}`, publishedPorts(pod, assignment), world.joins, view).map(row => nb.row(row)),
       ...(reachable === undefined ? [] : setMembers(nb, underlaySet, assignment.addresses.map(withFamily))),

@@ -18,6 +18,15 @@ import type { Published } from './replies.ts'
 /** Key of the row of a pod's port. */
 export const podRowKey = ({ namespace, name, uid }: PodPlace): string => `pod/${namespace}/${name}/${uid}`
 
+/** What a pod's port is made with, beside the pod and its network. */
+export interface PortSurroundings {
+  readonly chassis: string
+  /** UUIDs of the network's DHCP_Options. */
+  readonly dhcp: Partial<Record<Family, string>>
+  /** Port groups of others that the port joins. */
+  readonly groups: readonly string[]
+}
+
 /**
  * A pod's logical port. The row belongs to this pod instance: a pod that is created anew under the name gets a row of its own, which the
  * interface of its predecessor cannot bind (`iface-id-ver`).
@@ -26,7 +35,7 @@ export function podPort(
   pod: PodPlace,
   assigned: Assigned,
   network: Network,
-  { chassis, dhcp }: { readonly chassis: string; readonly dhcp: Partial<Record<Family, string>> },
+  { chassis, dhcp, groups }: PortSurroundings,
 ): OvnRow {
   return vifPort({
     key: podRowKey(pod),
@@ -38,7 +47,12 @@ export function podPort(
     requestedChassis: chassis,
     interfaceVersion: pod.uid,
     dhcp,
-    externalIds: { [externalIds.namespace]: pod.namespace, [externalIds.pod]: pod.name, [externalIds.podUid]: pod.uid },
+    externalIds: {
+      [externalIds.namespace]: pod.namespace,
+      [externalIds.pod]: pod.name,
+      [externalIds.podUid]: pod.uid,
+      [externalIds.securityGroups]: groups.length === 0 ? undefined : groups.join(),
+    },
   })
 }
 

@@ -6,8 +6,6 @@ import type { ElementSpec } from '@ovnkit/reconcile'
  * their own clients, and what arrives at node ports and external addresses.
  */
 export const balancerGroups = { pods: 'pods', hosts: 'hosts' } as const
-/** Rows of ours that have no external_ids to say so, in a database of our own. */
-export const ownNames = [{ table: 'Load_Balancer_Group', names: Object.values(balancerGroups) }]
 export type BalancerGroup = keyof typeof balancerGroups
 
 /** The element that puts a group to work on a switch. */

@@ -41,24 +41,24 @@ export function renderChassis(context: HostContext, view: View): Rendered {
     return { kind: 'wait', reason: 'NoTunnelType', message }
   }
   const place = view.get(context.gateway, theGateway)?.gateway
-  const { chassis, tunnelIp, addresses, mtu, kubeProxy, providerNetworks, gateway, addressConflicts, dpdk } =
-    annotationNames.node
+  const names = annotationNames.node
   const conflicts = [...view.keys(context.conflicts)].flatMap(address => view.get(context.conflicts, address) ?? [])
+  const { elements, problems, foreign } = externalIds(context, local, encap, tunnel.type)
   const annotations = kubernetes.annotations(
     { resource: resources.nodes, name: context.node, uid: node.uid },
     {
-      [chassis]: local.systemId,
-      [tunnelIp]: encap.ip,
-      [addresses]: hostAddresses(node, links).join(','),
-      [mtu]: String(podMtu(context.config, encap, tunnel.type)),
-      [kubeProxy]: view.get(context.kubeProxy, theKubeProxy),
-      [providerNetworks]: statesOf(context, view),
-      [gateway]: place && formatNodeGateway(place),
-      [addressConflicts]: formatAddressConflicts(conflicts),
-      [dpdk]: context.config.dpdk.enabled ? (vhostProblem(vhostContext(context, local)) ?? 'ready') : undefined,
+      [names.chassis]: local.systemId,
+      [names.foreignChassis]: foreign ? 'true' : undefined,
+      [names.tunnelIp]: encap.ip,
+      [names.addresses]: hostAddresses(node, links).join(','),
+      [names.mtu]: String(podMtu(context.config, encap, tunnel.type)),
+      [names.kubeProxy]: view.get(context.kubeProxy, theKubeProxy),
+      [names.providerNetworks]: statesOf(context, view),
+      [names.gateway]: place && formatNodeGateway(place),
+      [names.addressConflicts]: formatAddressConflicts(conflicts),
+      [names.dpdk]: context.config.dpdk.enabled ? (vhostProblem(vhostContext(context, local)) ?? 'ready') : undefined,
     },
   )
-  const { elements, problems } = externalIds(context, local, encap, tunnel.type)
   const objects: Desired[] = [...elements, annotations]
   if (problems.length > 0) return { kind: 'invalid', reason: 'ForeignChassis', message: problems.join('; '), objects }
   if (tunnel.problem !== undefined)
@@ -90,7 +90,7 @@ function externalIds({ config }: HostContext, local: SwitchFacts, encap: Encap, 
   const shared = config.ovn.mode === 'external'
   const { ours, problems } = shared ? ownKeys(values, local.chassisKeys) : { ours: withNote(values), problems: [] }
   const elements = Object.entries(ours).map(([key, value]) => ovs.element({ row, column: 'external_ids', key, value }))
-  return { elements, problems }
+  return { elements, problems, foreign: !('ovn-remote' in ours) }
 }
 
 /** The userspace datapath sends tunnels only through its own bridges: from elsewhere they silently do not leave. */

@@ -47,7 +47,8 @@ export interface VifPortSpec {
   readonly interfaceVersion?: string | undefined
   /** UUIDs of the DHCP_Options that answer the port, by family. */
   readonly dhcp?: { readonly 4?: string; readonly 6?: string }
-  readonly externalIds?: Readonly<Record<string, string>>
+  /** Keys that are undefined are taken away. */
+  readonly externalIds?: Readonly<Record<string, string | undefined>>
 }
 
 /** A Logical_Switch_Port that an OVS interface with `iface-id` = `name` becomes. */

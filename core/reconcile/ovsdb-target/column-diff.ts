@@ -32,6 +32,15 @@ export function membersIn(column: unknown): Iterable<Atom> {
   return isSetLike(column) ? column : []
 }
 
+/** Whether a column has an element: the key of a map, the member of a set, or the value of an optional scalar. */
+export function hasMember(
+  column: unknown,
+  { member, value }: { readonly member: Atom; readonly value?: Atom | undefined },
+): boolean {
+  if (isMapLike(column)) return column.has(member)
+  return value === undefined && (isSetLike(column) ? column.has(member) : column === member)
+}
+
 /**
  * Compares a column with what it should be, by element where the column has elements.
  * @param keepOthers keys of a map that are not named stay; otherwise the map becomes exactly the desired one

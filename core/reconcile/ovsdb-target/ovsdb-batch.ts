@@ -1,6 +1,6 @@
 import type { Operation } from '@ovnkit/ovsdb'
 import type { Blocked, CommitResult, Desired, OwnerKey, TargetBatch } from '../target.ts'
-import { diffColumn, isMapLike, isSetLike, sameAtom } from './column-diff.ts'
+import { diffColumn, hasMember, isMapLike, isSetLike, sameAtom } from './column-diff.ts'
 import { type Atom, type ColumnValue, DesiredElement, DesiredRow, RowWhere } from './desired.ts'
 import type { ForeignRows } from './foreign-rows.ts'
 import { MARK_COLUMN, marked, type Ownership } from './ownership.ts'
@@ -273,11 +273,6 @@ const isArray = (value: ColumnValue): value is readonly Atom[] => Array.isArray(
 
 function refersTo(column: unknown, uuid: string): boolean {
   return isSetLike(column) ? column.has(uuid) : column === uuid
-}
-
-function hasMember(column: unknown, { member, value }: DesiredElement): boolean {
-  if (isMapLike(column)) return column.has(member)
-  return value === undefined && (isSetLike(column) ? column.has(member) : column === member)
 }
 
 function isPresent(column: unknown, element: DesiredElement): boolean {

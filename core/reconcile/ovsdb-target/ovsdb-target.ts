@@ -1,10 +1,9 @@
 import type { Held, OwnerKey, Target, TargetBatch, TargetLimits, TargetSink } from '../target.ts'
-import { isMapLike, membersIn } from './column-diff.ts'
-import { DesiredElement, DesiredRow, RowWhere } from './desired.ts'
 import { ForeignRows } from './foreign-rows.ts'
+import { HeldObjects, type UnmarkedRows } from './held.ts'
 import { OvsdbBatch } from './ovsdb-batch.ts'
-import { MARK_COLUMN, type Ownership, ownerOf } from './ownership.ts'
-import type { Reference, Replica, ReplicaRow, RowChange } from './replica.ts'
+import type { Ownership } from './ownership.ts'
+import type { Reference, Replica, RowChange } from './replica.ts'
 
 export interface OvsdbTargetOptions {
   readonly name: string
@@ -16,8 +15,15 @@ export interface OvsdbTargetOptions {
    * name the row by `key`.
    */
   readonly contributed?: readonly Reference[]
-  /** Rows of tables without `external_ids` that are ours by their names, whatever their UUIDs; see `Ownership.byMarkAlone`. */
-  readonly named?: readonly { readonly table: string; readonly names: readonly string[] }[]
+  /** Rows of tables without `external_ids`, and how they are known to be ours. */
+  readonly unmarked?: readonly UnmarkedRows[]
+  /**
+   * Sets in rows of others, found by index `byName`, in which nobody but us puts rows of ours (our balancers on a switch): what no owner wants is
+   * removed from them, also after a restart.
+   */
+  readonly placed?: readonly Reference[]
+  /** Further elements in rows of others that an earlier life has put there, by a record of whoever makes the target. */
+  readonly recalled?: readonly Held[]
   readonly limits?: Partial<TargetLimits>
 }
 
@@ -38,8 +44,7 @@ export class OvsdbTarget implements Target {
   readonly limits: TargetLimits
   readonly #replica: Replica
   readonly #ownership: Ownership
-  readonly #contributed: readonly Reference[]
-  readonly #named: NonNullable<OvsdbTargetOptions['named']>
+  readonly #held: HeldObjects
   readonly #foreign: ForeignRows
 
   constructor(options: OvsdbTargetOptions) {
@@ -47,8 +52,8 @@ export class OvsdbTarget implements Target {
     this.limits = { ...LIMITS, ...options.limits }
     this.#replica = options.replica
     this.#ownership = options.ownership
-    this.#contributed = options.contributed ?? []
-    this.#named = options.named ?? []
+    const { contributed = [], unmarked = [], placed = [], recalled = [] } = options
+    this.#held = new HeldObjects({ ...options, contributed, unmarked, placed, recalled })
     this.#foreign = new ForeignRows(options.replica)
   }
 
@@ -68,70 +73,22 @@ export class OvsdbTarget implements Target {
     return new OvsdbBatch({ replica: this.#replica, ownership: this.#ownership, foreign: this.#foreign })
   }
 
-  *held(): Generator<Held> {
-    for (const table of this.#replica.tables()) yield* this.#heldRows(table)
-    for (const { table, column } of this.#contributed) yield* this.#heldElements(table, column)
-    for (const { table, names } of this.#named) yield* this.#heldByName(table, names)
+  held(): Iterable<Held> {
+    return this.#held.all()
   }
 
   holder(key: string): OwnerKey | undefined {
     for (const table of this.#replica.tables()) {
       const row = this.#replica.table(table).get(key)
-      if (row) return this.#isMarked(table) ? this.#owner(row) : undefined
+      if (row) return this.#held.isMarked(table) ? this.#held.owner(row) : undefined
     }
     return undefined
   }
 
   /** Also told of what the target itself did: comparing once more afterwards is cheaper than telling echoes from drift. */
   #changed(change: RowChange, sink: TargetSink): void {
-    if (this.#isMarked(change.table) && (this.#owner(change.row) ?? this.#owner(change.old))) sink.changed(change.uuid)
+    if (this.#held.isMarked(change.table) && (this.#held.owner(change.row) ?? this.#held.owner(change.old)))
+      sink.changed(change.uuid)
     for (const key of this.#foreign.concernedBy(change)) sink.changed(key)
   }
-
-  *#heldRows(table: string): Generator<Held> {
-    if (!this.#isMarked(table)) return
-    for (const [owner, row] of this.#ours(table)) {
-      const spec = { table, key: nameOf(row), columns: {} }
-      yield { owner, object: new DesiredRow(this.name, row._uuid, spec, undefined) }
-    }
-  }
-
-  *#heldByName(table: string, names: readonly string[]): Generator<Held> {
-    for (const row of this.#replica.table(table).rows()) {
-      if (!names.includes(nameOf(row))) continue
-      const spec = { table, key: nameOf(row), columns: {} }
-      yield { owner: undefined, object: new DesiredRow(this.name, row._uuid, spec, undefined) }
-    }
-  }
-
-  *#heldElements(table: string, column: string): Generator<Held> {
-    for (const [, row] of this.#ours(table)) {
-      const members = row[column]
-      const where = new RowWhere(table, row._uuid)
-      // Of a map's entry the key says which it is.
-      const keyed = isMapLike(members)
-      for (const member of membersIn(members)) {
-        const spec = { column, value: member, ...(keyed && { key: String(member) }) }
-        yield { owner: undefined, object: new DesiredElement(this.name, where, spec) }
-      }
-    }
-  }
-
-  *#ours(table: string): Generator<[OwnerKey, ReplicaRow]> {
-    for (const row of this.#replica.table(table).rows()) {
-      const owner = this.#owner(row)
-      if (owner !== undefined) yield [owner, row]
-    }
-  }
-
-  /** Some tables have no external_ids: rows in them are recognised by their UUID alone, and not swept after a restart. */
-  #isMarked(table: string): boolean {
-    return this.#replica.table(table).has(MARK_COLUMN)
-  }
-
-  #owner(row: ReplicaRow | undefined): OwnerKey | undefined {
-    return ownerOf(this.#ownership, row)
-  }
 }
-
-const nameOf = (row: ReplicaRow): string => (typeof row.name === 'string' ? row.name : row._uuid)
