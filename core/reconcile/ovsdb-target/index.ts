@@ -9,7 +9,6 @@ export {
   type RowRef,
   type RowSpec,
 } from './desired.ts'
-export type { UnmarkedRows } from './held.ts'
 export { OvsdbTarget, type OvsdbTargetOptions } from './ovsdb-target.ts'
 export type { Ownership } from './ownership.ts'
 export type { Replica, ReplicaListener, ReplicaRow, ReplicaTable, RowChange } from './replica.ts'
