@@ -17,8 +17,9 @@ if (command === undefined) {
   process.exit()
 }
 
-/** The message with those of its causes. */
+/** The message with those of its causes; what failed in the course of tidying up comes after what failed before. */
 function describe(error: unknown): string {
+  if (error instanceof SuppressedError) return `${describe(error.suppressed)}\nand then: ${describe(error.error)}`
   const lines: string[] = []
   for (let cause = error; cause !== undefined; cause = cause instanceof Error ? cause.cause : undefined) {
     lines.push(cause instanceof Error ? cause.message : String(cause))

@@ -5,6 +5,7 @@ import { disturbance } from './disturb.ts'
 import { lifecycle } from './lifecycle.ts'
 import { neighbours } from './neighbours.ts'
 import { paths } from './paths.ts'
+import { policies } from './policy.ts'
 import { reach } from './reach.ts'
 import { scenarios } from './scenarios.ts'
 import { trouble } from './trouble.ts'
@@ -16,6 +17,7 @@ export const commands: Commands = {
   ...trouble,
   ...reach,
   ...paths,
+  ...policies,
   ...disturbance,
   ...neighbours,
   ...scenarios,

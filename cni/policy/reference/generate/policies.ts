@@ -83,7 +83,7 @@ const peer: fc.Arbitrary<PolicyPeer> = fc.oneof(
 const numbers = [...listening.TCP, 80]
 
 const range = fc
-  .tuple(fc.constantFrom(1, 8000, 8080, 8081), fc.constantFrom(0, 1, 2, 100, 57_000))
+  .tuple(fc.constantFrom(1, 7000, 7080, 7081), fc.constantFrom(0, 1, 2, 100, 58_000))
   .map(([port, more]) => ({
     port,
     endPort: port + more,

@@ -1,7 +1,7 @@
 import type { PoolPod } from './situation.ts'
 
 /** Numbers that every pod of the pool listens on. */
-export const listening = { TCP: [8080, 8081, 8082], UDP: [8080, 8081] } as const
+export const listening = { TCP: [7080, 7081, 7082], UDP: [7080, 7081] } as const
 
 export const spaces = ['w', 'x', 'y', 'z'] as const
 /** Names of which pods of the pool have different numbers, one of them in both protocols. */
@@ -10,9 +10,9 @@ export const portNames = ['web', 'dns', 'alt'] as const
 const port = (name: string, containerPort: number, protocol = 'TCP') => ({ name, containerPort, protocol })
 
 const kinds = [
-  [port('web', 8080), port('dns', 8080, 'UDP')],
-  [port('web', 8081), port('dns', 8081, 'UDP'), port('alt', 8080)],
-  [port('web', 8082), port('alt', 8081, 'UDP')],
+  [port('web', 7080), port('dns', 7080, 'UDP')],
+  [port('web', 7081), port('dns', 7081, 'UDP'), port('alt', 7080)],
+  [port('web', 7082), port('alt', 7081, 'UDP')],
   [],
 ]
 

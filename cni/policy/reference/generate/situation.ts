@@ -1,11 +1,11 @@
-import type { ContainerPort, Labels, NetworkPolicy } from '../objects.ts'
+import type { Labels, NetworkPolicy } from '../objects.ts'
 
 /** A pod that may be there: what of it can't be changed while it runs. */
 export interface PoolPod {
   /** `namespace/name`. */
   readonly key: string
   readonly node: string
-  readonly ports: readonly ContainerPort[]
+  readonly ports: readonly { readonly name: string; readonly containerPort: number; readonly protocol: string }[]
 }
 
 /** Labels of what is there, and the policies by `namespace/name`. Networks in policies may be tokens (`place.ts`). */

@@ -1,0 +1,93 @@
+import { type Connection, mayConnect, type Verdict, type World } from '@ovnkit/cni-policy/reference'
+import { listening, pool } from '@ovnkit/cni-policy/testing'
+import { servicePort, targetPort } from './objects.ts'
+import type { Asked } from './round.ts'
+
+/** A connection to ask for, and what the documents say of it. */
+export interface Probe extends Asked {
+  readonly connection: Connection
+  readonly verdict: Verdict
+  /** Who ought to answer. */
+  readonly to: string
+  /** The Service's address is asked. */
+  readonly service: boolean
+  /** Whom the other one ought to see; undefined: any address of the asker's node. */
+  readonly source: string | undefined
+}
+
+export interface Surroundings {
+  readonly families: readonly (4 | 6)[]
+  readonly nodes: readonly { readonly name: string; readonly addresses: readonly string[] }[]
+  /** Somebody outside. */
+  readonly outsider: { readonly name: string; readonly addresses: readonly string[] }
+  readonly services: ReadonlyMap<string, readonly string[]>
+}
+
+interface Place {
+  readonly name: string
+  readonly addresses: readonly string[]
+  readonly end: Connection['from']
+}
+
+const ports = [
+  ...listening.TCP.map(port => ({ protocol: 'TCP' as const, port })),
+  ...listening.UDP.map(port => ({ protocol: 'UDP' as const, port })),
+]
+
+const inFamily = (addresses: readonly string[], family: 4 | 6) =>
+  addresses.find(address => address.includes(':') === (family === 6))
+
+/**
+ * Everything that can be asked: every pod asks every pod, itself too, by address and by Service, every node and the outside; every node
+ * asks every pod; on every port, in every family.
+ */
+export function probesOf(world: World, around: Surroundings): Probe[] {
+  const pods = placesOf(world)
+  const nodes = around.nodes.map(({ name, addresses }): Place => ({ name, addresses, end: { node: name } }))
+  const { name, addresses } = around.outsider
+  const pairs = [
+    ...pods.flatMap(from => [...pods, ...nodes].map(to => [from, to] as const)),
+    ...nodes.flatMap(from => pods.map(to => [from, to] as const)),
+  ]
+  const all = around.families.flatMap(family => {
+    const outside = { name, addresses, end: { address: inFamily(addresses, family) ?? '' } }
+    const ways = [...pairs, ...pods.map(from => [from, outside] as const)]
+    return [
+      ...ways.flatMap(([from, to]) => ports.flatMap(one => probe(world, from, to, { ...one, family }) ?? [])),
+      ...pods.flatMap(from => pods.flatMap(to => serviceProbe(world, from, to, around, family) ?? [])),
+    ]
+  })
+  return all.map((one, id) => ({ ...one, id }))
+}
+
+function placesOf({ pods }: World): Place[] {
+  const known = new Set(pool.map(({ key }) => key))
+  return pods.flatMap(({ metadata, status }) => {
+    const name = `${metadata?.namespace}/${metadata?.name}`
+    const addresses = (status?.podIPs ?? []).flatMap(({ ip }) => ip ?? [])
+    return known.has(name) ? [{ name, addresses, end: { pod: name } }] : []
+  })
+}
+
+type How = Pick<Connection, 'protocol' | 'port' | 'family'>
+
+function probe(world: World, from: Place, to: Place, how: How): Omit<Probe, 'id'> | undefined {
+  const { family, port } = how
+  const protocol = how.protocol === 'UDP' ? 'UDP' : 'TCP'
+  const [address, own] = [inFamily(to.addresses, family), inFamily(from.addresses, family)]
+  if (address === undefined || own === undefined) return undefined
+  const connection = { from: from.end, to: to.end, ...how }
+  const verdict = mayConnect(world, connection)
+  const source = 'pod' in from.end && 'pod' in to.end ? own : undefined
+  const names = { from: from.name, to: to.name }
+  return { connection, verdict, expected: verdict.allowed, protocol, address, port, source, service: false, ...names }
+}
+
+/** Policies judge a Service's traffic at the endpoint that gets it. A pod that reaches itself this way sees another address. */
+function serviceProbe(world: World, from: Place, to: Place, around: Surroundings, family: 4 | 6) {
+  const direct = probe(world, from, to, { protocol: 'TCP', port: targetPort, family })
+  const address = inFamily(around.services.get(to.name) ?? [], family)
+  if (direct === undefined || address === undefined) return undefined
+  const source = from.name === to.name ? undefined : direct.source
+  return { ...direct, address, port: servicePort, service: true, source }
+}

@@ -1,0 +1,227 @@
+import type { NetworkPolicy, World } from '@ovnkit/cni-policy/reference'
+import { listening, policyKey, pool, resolved, type Situation, spaces } from '@ovnkit/cni-policy/testing'
+import { isApiError, type KubeClient, type Pod, resources } from '@ovnkit/kube'
+import type { Lab } from '../lab.ts'
+import { waitFor } from '../state/wait.ts'
+import { netnsByAddress } from './netns.ts'
+import { labelsPatch, nameOf, podLabels, podObject, policyResource, serviceObject } from './objects.ts'
+import { Peer } from './peers.ts'
+
+/** Where `client` stands. */
+export const outsider = 'client'
+
+const empty: Situation = { namespaces: new Map(), pods: new Map(), policies: new Map() }
+
+/**
+ * A pool of pods in a lab of two nodes, somebody in each of their networks and on each node who listens and asks, and the policies of a
+ * situation. Everything is removed with it.
+ */
+export class Stage implements AsyncDisposable {
+  readonly lab: Lab
+  readonly peers = new Map<string, Peer>()
+  readonly #client: KubeClient
+  /** Addresses of the pool's pods, also of those that have gone. */
+  readonly #addresses = new Map<string, readonly string[]>()
+  /** What the situation's policies became in the API. */
+  readonly #written = new Map<string, NetworkPolicy>()
+  #situation = empty
+
+  private constructor(lab: Lab, client: KubeClient) {
+    this.lab = lab
+    this.#client = client
+  }
+
+  static async open(lab: Lab, situation: Situation): Promise<Stage> {
+    if (lab.nodes.length < 2) throw new Error('policies are asked about between two nodes: expected a lab with two')
+    if (!lab.record.controllers)
+      throw new Error(
+        "expected a lab with Kubernetes' own controllers (Services' endpoints): lab up --light --controllers",
+      )
+    const stage = new Stage(lab, await lab.client())
+    await stage.#removeAll()
+    await stage.#allGone()
+    await stage.#startMachines()
+    await stage.become(situation)
+    return stage
+  }
+
+  get situation(): Situation {
+    return this.#situation
+  }
+
+  /** Writes what differs, pods first. */
+  async become(next: Situation): Promise<void> {
+    const old = this.#situation
+    this.#situation = next
+    await Promise.all([...next.namespaces.keys()].map(name => this.#labelNamespace(name, old, next)))
+    await this.#syncPods(old, next)
+    await this.#syncPolicies(next)
+  }
+
+  /** Everything that decides, as the API server has it now. */
+  async world(): Promise<World> {
+    const client = this.#client
+    const lists = await Promise.all([
+      client.list(resources.pods),
+      client.list(resources.namespaces),
+      client.list(resources.nodes),
+      client.list(policyResource),
+    ])
+    const [pods, namespaces, nodes, networkPolicies] = lists
+    const mine = pods.items.filter(isThere)
+    return {
+      pods: mine,
+      namespaces: namespaces.items,
+      nodes: nodes.items,
+      networkPolicies: networkPolicies.items,
+    }
+  }
+
+  /** Addresses of the pods' Services. */
+  async services(): Promise<Map<string, readonly string[]>> {
+    const lists = await Promise.all(spaces.map(namespace => this.#client.list(resources.services, { namespace })))
+    const all = lists.flatMap(({ items }) => items)
+    return new Map(
+      all.map(({ metadata, spec }) => [`${metadata?.namespace}/${metadata?.name}`, spec?.clusterIPs ?? []]),
+    )
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    for (const peer of this.peers.values()) peer[Symbol.dispose]()
+    await this.#removeAll()
+  }
+
+  async #startMachines(): Promise<void> {
+    const machines = [...this.lab.nodes, outsider]
+    const all = machines.map(async machine => {
+      const own =
+        machine === outsider ? this.lab.plan.networks.map(({ client }) => client) : this.lab.plan.nodeAddresses(machine)
+      this.peers.set(machine, await this.#peer(machine, machine, [], own))
+      this.#addresses.set(machine, own)
+    })
+    await Promise.all(all)
+  }
+
+  #peer(name: string, machine: string, enter: readonly string[], addresses: readonly string[] = []): Promise<Peer> {
+    const { TCP: tcp, UDP: udp } = listening
+    return Peer.start(this.lab, { name, machine, enter, tcp, udp, addresses })
+  }
+
+  async #labelNamespace(name: string, old: Situation, next: Situation): Promise<void> {
+    const [before, labels] = [old.namespaces.get(name), next.namespaces.get(name) ?? {}]
+    if (before === labels) return
+    if (before === undefined) await this.#client.create(resources.namespaces, { metadata: { name, labels } })
+    else await this.#client.mergePatch(resources.namespaces, { name }, labelsPatch(before, labels))
+    if (before === undefined) await this.#makeServices(name)
+  }
+
+  async #makeServices(space: string): Promise<void> {
+    const mine = pool.filter(({ key }) => nameOf(key).namespace === space)
+    await Promise.all(mine.map(one => this.#client.create(resources.services, serviceObject(one))))
+  }
+
+  async #syncPods(old: Situation, next: Situation): Promise<void> {
+    const gone = [...old.pods.keys()].filter(key => !next.pods.has(key))
+    await Promise.all(gone.map(key => this.#removePod(key)))
+    const come = pool.filter(({ key }) => next.pods.has(key) && !old.pods.has(key))
+    await Promise.all(
+      come.map(one => this.#client.create(resources.pods, podObject(one, next.pods.get(one.key) ?? {}))),
+    )
+    await this.#startPeers(come.map(({ key }) => key))
+    for (const [key, labels] of next.pods) {
+      const before = old.pods.get(key)
+      if (before === undefined || before === labels) continue
+      const patch = labelsPatch(podLabels(key, before), podLabels(key, labels))
+      await this.#client.mergePatch(resources.pods, nameOf(key), patch)
+    }
+  }
+
+  async #removePod(key: string): Promise<void> {
+    this.peers.get(key)?.[Symbol.dispose]()
+    this.peers.delete(key)
+    await this.#client.delete(resources.pods, nameOf(key), { gracePeriodSeconds: 0 })
+    await waitFor(() => this.#isGone(key), { what: `the end of pod ${key}`, within: 60_000, every: 50 })
+  }
+
+  async #isGone(key: string): Promise<boolean> {
+    try {
+      await this.#client.get(resources.pods, nameOf(key))
+      return false
+    } catch (error) {
+      return isApiError(error, 'notFound')
+    }
+  }
+
+  /** When the pods have their addresses. */
+  async #startPeers(keys: readonly string[]): Promise<void> {
+    if (keys.length === 0) return
+    const running = await waitFor(() => this.#running(keys), { what: `pods ${keys}`, within: 120_000, every: 100 })
+    const nodes = [...new Set(running.map(({ spec }) => spec?.nodeName ?? ''))]
+    const places = new Map(
+      await Promise.all(nodes.map(async node => [node, await netnsByAddress(this.lab, node)] as const)),
+    )
+    const started = running.map(async pod => {
+      const key = keyOf(pod)
+      const [node, addresses] = [pod.spec?.nodeName ?? '', addressesOf(pod)]
+      const netns = places.get(node)?.get(addresses[0] ?? '')
+      if (netns === undefined) throw new Error(`${node} has no network namespace with ${addresses[0]}, of pod ${key}`)
+      this.#addresses.set(key, addresses)
+      this.peers.set(key, await this.#peer(key, node, ['nsenter', `--net=${netns}`, '--']))
+    })
+    await Promise.all(started)
+  }
+
+  async #running(keys: readonly string[]): Promise<Pod[] | undefined> {
+    const { items } = await this.#client.list(resources.pods)
+    const found = items.filter(pod => keys.includes(keyOf(pod)) && isThere(pod))
+    return found.length === keys.length ? found : undefined
+  }
+
+  async #syncPolicies(next: Situation): Promise<void> {
+    const wanted = new Map([...next.policies.values()].map(policy => [policyKey(policy), policy]))
+    for (const [key, policy] of this.#written) {
+      if (wanted.get(key) === policy) continue
+      if (!wanted.has(key)) await this.#client.delete(policyResource, nameOf(key))
+      this.#written.delete(key)
+    }
+    const existing = new Set((await this.#client.list(policyResource)).items.map(policyKey))
+    for (const [key, policy] of wanted) {
+      if (this.#written.has(key)) continue
+      const object = { ...this.#concrete(policy), metadata: nameOf(key) }
+      if (existing.has(key)) await this.#client.replace(policyResource, object)
+      else await this.#client.create(policyResource, object)
+      this.#written.set(key, policy)
+    }
+  }
+
+  #concrete(policy: NetworkPolicy): NetworkPolicy {
+    return resolved(policy, (place, family) =>
+      this.#addresses.get(place)?.find(address => address.includes(':') === (family === 6)),
+    )
+  }
+
+  async #removeAll(): Promise<void> {
+    const remove = async (name: string) => {
+      try {
+        await this.#client.delete(resources.namespaces, { name })
+      } catch (error) {
+        if (!isApiError(error, 'notFound')) throw error
+      }
+    }
+    await Promise.all(spaces.map(remove))
+  }
+
+  /** Nothing of an earlier run is in the way. */
+  async #allGone(): Promise<void> {
+    const gone = async () => {
+      const { items } = await this.#client.list(resources.namespaces)
+      return !items.some(({ metadata }) => spaces.some(name => name === metadata?.name))
+    }
+    await waitFor(gone, { what: 'the end of the namespaces', within: 120_000, every: 200 })
+  }
+}
+
+const keyOf = ({ metadata }: Pod) => `${metadata?.namespace}/${metadata?.name}`
+const addressesOf = ({ status }: Pod) => (status?.podIPs ?? []).flatMap(({ ip }) => ip ?? [])
+const isThere = (pod: Pod) =>
+  pod.status?.phase === 'Running' && pod.metadata?.deletionTimestamp === undefined && addressesOf(pod).length > 0
