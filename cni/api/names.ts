@@ -67,6 +67,12 @@ export const annotationNames = {
     /** Mode of a kube-proxy whose rules are on the node; written by the agent, absent where there are none. */
     kubeProxy: 'zstack.io/kube-proxy',
   },
+  namespace: {
+    /** How loud decisions of the namespace's policies are told: `{"allow": "info", "deny": "warning"}`. */
+    aclLogging: 'zstack.io/acl-logging',
+    /** Another spelling. */
+    aclLoggingOvn: 'k8s.ovn.org/acl-logging',
+  },
   service: {
     /** Addresses that a user asks for, one of each family with a comma; as `spec.loadBalancerIP`, which has one. */
     loadBalancerIps: 'network.zstack.io/load-balancer-ips',

@@ -19,6 +19,8 @@ export {
   ruleText,
   type SideRuling,
 } from './explain/explain.ts'
+export { type PolicyLogging, parseLogging } from './facts/logging.ts'
+export { namedPortsOf } from './facts/named-ports.ts'
 export { networkPolicyFacts, parseBlock } from './facts/network-policy.ts'
 export { type ApiPort, parsePort, parseProtocol } from './facts/port.ts'
 export {
@@ -36,7 +38,7 @@ export {
 export { PolicyMistake } from './mistake.ts'
 export { peerSet, subjectName } from './names.ts'
 export { type GroupNeed, needsOf, type PortName, peersIn } from './needs.ts'
-export { logMeter, type PolicyLogging, peerRows, type RowContext, subjectRows } from './rows.ts'
+export { logMeter, peerRows, type RowContext, subjectRows } from './rows.ts'
 export {
   type Action,
   type Band,

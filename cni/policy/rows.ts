@@ -1,24 +1,13 @@
 import { createHash } from 'node:crypto'
 import { externalIds } from '@ovnkit/cni-api'
-import {
-  type AclLog,
-  type AclSpec,
-  acl,
-  addressSet,
-  type LogSeverity,
-  type Match,
-  type OvnRow,
-  portGroup,
-} from '@ovnkit/ovn'
+import { type AclLog, type AclSpec, acl, addressSet, type Match, type OvnRow, portGroup } from '@ovnkit/ovn'
 import { type BandPlace, slotPriority } from './bands.ts'
+import type { PolicyLogging } from './facts/logging.ts'
 import { groupText, type PodGroup, withPort } from './group.ts'
 import { isolation, type MatchContext, matchesOf } from './matches.ts'
 import { peerSetName, subjectName } from './names.ts'
 import { namesIn } from './needs.ts'
 import { type Action, type Band, type Direction, type Policy, type PolicyRule, policyKey } from './rule.ts'
-
-/** How loud decisions are told; nothing: not at all. */
-export type PolicyLogging = Partial<Record<Action, LogSeverity>>
 
 export interface RowContext extends MatchContext {
   placeOf(band: Band): BandPlace

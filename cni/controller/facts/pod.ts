@@ -1,4 +1,5 @@
 import { annotationNames, mirrorAnnotation } from '@ovnkit/cni-api'
+import { type NamedPort, namedPortsOf } from '@ovnkit/cni-policy'
 import { type HostPort, hostPortsOf } from '@ovnkit/cni-service'
 import type { Intern, Labels, Pod } from '@ovnkit/kube'
 import { same } from './same.ts'
@@ -22,6 +23,8 @@ export interface PodFacts {
   readonly ended: boolean
   readonly labels: Labels
   readonly hostPorts: readonly HostPort[]
+  /** Container ports with names. */
+  readonly ports: readonly NamedPort[]
   /** Our annotations, those that users write and those that we write; no others. */
   readonly annotations: Readonly<Record<string, string>>
 }
@@ -57,6 +60,7 @@ export function podFacts(pod: Pod, intern: Intern = text => text): PodFacts | un
     ended: status?.phase === 'Succeeded' || status?.phase === 'Failed',
     labels: shared(metadata.labels),
     hostPorts: hostPortsOf(spec),
+    ports: namedPortsOf(spec),
     annotations: pick(metadata.annotations, kept),
   }
 }

@@ -121,6 +121,7 @@ export function world(options: Partial<AllocatorOptions> = {}): World {
         ended: false,
         labels: {},
         hostPorts: [],
+        ports: [],
         annotations: {},
         ...facts,
       })

@@ -25,6 +25,7 @@ function pod(
     ended,
     labels: {},
     hostPorts: [],
+    ports: [],
     annotations: record === undefined ? {} : { 'k8s.ovn.org/pod-networks': text, 'zstack.io/pod-uid': uid },
   }
 }

@@ -215,6 +215,7 @@ const apply: { readonly [K in Event['kind']]: (sources: Sources, event: Extract<
       created: 0,
       ended,
       labels: {},
+      ports: [],
       hostPorts: published ? [{ hostIp: undefined, hostPort: 8080, containerPort: 80, protocol: 'TCP' }] : [],
       annotations: rate === undefined ? {} : { [annotationNames.pod.egressBandwidth]: rate },
     }),
