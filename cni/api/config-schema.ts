@@ -175,6 +175,21 @@ const service = z.strictObject({
     ),
 })
 
+const networkPolicy = z.strictObject({
+  alwaysAllowDNS: z
+    .boolean()
+    .default(false)
+    .describe(
+      "Pods may always ask the cluster's DNS (pods k8s-app=kube-dns in kube-system, and 169.254.20.10), whatever NetworkPolicies select them.",
+    ),
+  logRate: z
+    .int('expected a number of lines')
+    .min(1)
+    .max(100_000)
+    .default(20)
+    .describe('Most log lines a second and node about decisions of policies; the rest is left out.'),
+})
+
 const logging = z.strictObject({
   level: z.enum(logLevels).default('info').describe('Least important lines that are written.'),
   format: z.enum(['json', 'text']).default('json').describe('text is for eyes.'),
@@ -192,6 +207,7 @@ export const configSchema = z.strictObject({
   cni: cni.prefault({}),
   ovs: ovs.prefault({}),
   service: service.prefault({}),
+  networkPolicy: networkPolicy.prefault({}),
   logging: logging.prefault({}),
 })
 

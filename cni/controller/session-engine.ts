@@ -13,6 +13,7 @@ import { northboundOwnership } from './ovn/ownership.ts'
 import type { ForeignGroup } from './ovn/port-groups.ts'
 import { southboundTables } from './ovn/southbound.ts'
 import type { TunnelVerdict } from './ovn/tunnel.ts'
+import type { Policies } from './policy/policies.ts'
 import { chassisKind } from './render/chassis.ts'
 import type { Reachable } from './render/interconnect.ts'
 import { ownerKinds } from './render/kinds.ts'
@@ -33,12 +34,13 @@ export interface SessionParts {
   readonly ranges: ServiceRanges
   readonly floating: Floating
   readonly tunnel: Store<TunnelVerdict>
+  readonly policies: Policies
 }
 
 /** The engine of a session: all kinds of owners, over both databases and the Kubernetes API. */
 export function engineOf(
   { config, identity, sources, nb, sb, chassis, logger }: SessionOptions,
-  { planner, allocator, joins, reachable, portGroups, bypasses, ranges, floating, tunnel }: SessionParts,
+  { planner, allocator, joins, reachable, portGroups, bypasses, ranges, floating, tunnel, policies }: SessionParts,
 ): Engine {
   const namespace = namespaceOf(identity)
   const names = ovnNames(config.ovn.clusterName)
@@ -58,6 +60,7 @@ export function engineOf(
           joins: joins.store,
           reachable,
           tunnel,
+          policy: policies.world,
           portGroups,
           bypasses,
           get outcomes() {

@@ -18,11 +18,13 @@ import { ForeignPorts } from './ovn/foreign-ports.ts'
 import { followForeignSwitches, foreignSwitch } from './ovn/foreign-switch.ts'
 import { type Identity, isOurs } from './ovn/identity.ts'
 import { knownNetworks, knownPorts, leftClaims } from './ovn/known.ts'
-import type { Northbound } from './ovn/northbound.ts'
+import { hasTiers, type Northbound } from './ovn/northbound.ts'
 import { PortClaims } from './ovn/port-claims.ts'
 import { followPortGroups } from './ovn/port-groups.ts'
 import type { Southbound } from './ovn/southbound.ts'
 import { TunnelWatch } from './ovn/tunnel.ts'
+import { Policies } from './policy/policies.ts'
+import { reportPolicies } from './policy/reports.ts'
 import { ServiceRanges } from './service/ranges.ts'
 import { reportServices } from './service/report.ts'
 import { engineOf } from './session-engine.ts'
@@ -85,6 +87,15 @@ export class Session implements Disposable {
       }),
     )
     const tunnel = this.#resources.use(new TunnelWatch(options))
+    const policies = this.#resources.use(
+      new Policies({
+        ...options,
+        networks: this.planner.networks,
+        joins: joins.store,
+        tiers: hasTiers(nb),
+        settled: () => this.engine.settled(),
+      }),
+    )
     this.engine = engineOf(options, {
       planner: this.planner,
       allocator: this.allocator,
@@ -95,6 +106,7 @@ export class Session implements Disposable {
       ranges: this.#serviceRanges,
       floating: this.#floating,
       tunnel: tunnel.store,
+      policies,
     })
     this.#recall(options, claims)
     this.#resources.use(foreign.store.subscribe(uuid => this.allocator.foreignChanged(uuid)))
@@ -105,6 +117,7 @@ export class Session implements Disposable {
     this.#resources.use(joins.start(nodePortAddresses(options)))
     this.#follow(sources, claims)
     this.#floating.start()
+    policies.start()
     this.#resources.use(this.engine)
     this.engine.start()
     const janitor = new ChassisJanitor({ sb, identity, chassis: options.chassis.store, nodes: sources.nodes, logger })
@@ -115,6 +128,7 @@ export class Session implements Disposable {
     const { usage } = this.allocator
     const outcomes = this.engine.statusStore
     this.#resources.use(reportMistakes({ ...sources, networks, verdicts, usage, outcomes, events: options.events }))
+    this.#resources.use(reportPolicies({ ...sources, events: options.events }))
     if (options.config.ovn.mode === 'external')
       this.#resources.use(followForeignSwitches(nb, () => this.planner.schedule()))
   }

@@ -1,4 +1,4 @@
-import { annotationNames, type Subnet } from '@ovnkit/cni-api'
+import type { Subnet } from '@ovnkit/cni-api'
 import { type KubeClient, KubeTarget, type Mirror, mirror, observed, resources } from '@ovnkit/kube'
 import type { Logger } from '@ovnkit/process'
 import { Store } from '@ovnkit/reconcile'
@@ -8,11 +8,12 @@ import { type ProviderFacts, providerFacts } from './facts/provider.ts'
 import { same } from './facts/same.ts'
 import { type SubnetFacts, subnetFacts } from './facts/subnet.ts'
 import { type FloatingSources, startFloatingSources } from './floating/sources.ts'
+import { type PolicySources, startPolicySources } from './policy/sources.ts'
 import { providerResource, subnetFinalizer, subnetResource } from './resources.ts'
 import { type ServiceSources, startServiceSources } from './service/sources.ts'
 
 /** What the controller knows of the Kubernetes API: stores that follow it, on the leader and on those that stand by alike. */
-export interface Sources extends Omit<ServiceSources, 'observed'>, FloatingSources {
+export interface Sources extends Omit<ServiceSources, 'observed'>, FloatingSources, PolicySources {
   readonly pods: Store<PodFacts>
   readonly nodes: Store<NodeFacts, 'chassis'>
   /** Each node's zone: all that Services need to know of nodes, and what changes least. */
@@ -21,8 +22,6 @@ export interface Sources extends Omit<ServiceSources, 'observed'>, FloatingSourc
   /** The Subnets as they are, status and all; only what writes them reads this. */
   readonly subnetObjects: Store<Subnet>
   readonly providers: Store<ProviderFacts>
-  /** Annotation `zstack.io/security-groups` of the namespaces that have one. */
-  readonly namespaceGroups: Store<string>
   readonly mirrors: readonly Mirror[]
   /** Writes to what the stores follow. */
   readonly target: KubeTarget
@@ -54,15 +53,9 @@ export function startSources(options: { client: KubeClient; signal: AbortSignal;
   const { observed: observedFloating, mirrors: floatingMirrors, ...floating } = startFloatingSources(options)
   const providers = new Store<ProviderFacts>({ name: 'provider networks', equals: same })
   const providerMirror = mirror({ ...options, resource: providerResource, store: providers, trim: providerFacts })
-  const namespaceGroups = new Store<string>({ name: 'groups of namespaces' })
-  const groupMirror = mirror({
-    ...options,
-    resource: resources.namespaces,
-    store: namespaceGroups,
-    trim: ({ metadata }) => metadata?.annotations?.[annotationNames.pod.securityGroups],
-  })
+  const { mirrors: policyMirrors, ...policySources } = startPolicySources(options)
   const mirrors = [
-    groupMirror,
+    ...policyMirrors,
     podMirror,
     nodeMirror,
     subnetMirror,
@@ -105,13 +98,13 @@ export function startSources(options: { client: KubeClient; signal: AbortSignal;
   return {
     ...services,
     ...floating,
+    ...policySources,
     pods,
     nodes,
     zones: zonesOf(nodes),
     subnets,
     subnetObjects,
     providers,
-    namespaceGroups,
     mirrors,
     target,
     ready: async () => {

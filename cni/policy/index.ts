@@ -36,8 +36,8 @@ export {
   withPort,
 } from './group.ts'
 export { PolicyMistake } from './mistake.ts'
-export { peerSet, subjectName } from './names.ts'
-export { type GroupNeed, needsOf, type PortName, peersIn } from './needs.ts'
+export { peerSet, subjectGroup, subjectName } from './names.ts'
+export { allPods, type GroupNeed, needsOf, type PortName, peersIn } from './needs.ts'
 export { logMeter, peerRows, type RowContext, subjectRows } from './rows.ts'
 export {
   type Action,

@@ -49,6 +49,7 @@ export {
   templateVariable,
 } from './rows/load-balancer.ts'
 export { portAddresses } from './rows/lsp-addresses.ts'
+export { meter } from './rows/meter.ts'
 export { portGroup } from './rows/port-group.ts'
 export { type RateLimitSpec, rateLimit } from './rows/qos.ts'
 export { allowPolicy, dropPolicy, logicalRouter, reroutePolicy, routerPort, staticRoute } from './rows/router.ts'

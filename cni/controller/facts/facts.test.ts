@@ -26,6 +26,7 @@ describe('what is kept', () => {
       ended: true,
       labels: {},
       hostPorts: [],
+      ports: [],
       annotations: { 'zstack.io/subnet': 'a' },
     })
   })

@@ -1,7 +1,7 @@
 import type { Config } from '@ovnkit/cni-api'
 import type { ServiceFacts, SliceFacts } from '@ovnkit/cni-service'
 import { parseRange, tryParseIp } from '@ovnkit/inet'
-import { type EventRecorder, resources } from '@ovnkit/kube'
+import { type EventRecorder, type Labels, resources } from '@ovnkit/kube'
 import type { ReadableStore } from '@ovnkit/reconcile'
 import type { Taken } from '../balancer/plan-pools.ts'
 import { BalancerPlanner } from '../balancer/planner.ts'
@@ -23,6 +23,8 @@ export interface FloatingOptions {
     readonly nodes: ReadableStore<NodeFacts>
     readonly services: ReadableStore<ServiceFacts>
     readonly slices: ReadableStore<SliceFacts, 'service'>
+    /** Labels of namespaces. */
+    readonly namespaces: ReadableStore<Labels>
   }
   readonly networks: ReadableStore<Network>
   readonly assignments: ReadableStore<Assignment>

@@ -2,13 +2,11 @@ import { type EgressIP, egressIPs as egressIPResource, type LoadBalancerPool, lo
 import {
   type KubeClient,
   type KubeObject,
-  type Labels,
   type Mirror,
   mirror,
   type Observed,
   type ObservedResource,
   observed,
-  resources,
 } from '@ovnkit/kube'
 import type { Logger } from '@ovnkit/process'
 import { Store } from '@ovnkit/reconcile'
@@ -23,8 +21,6 @@ export interface FloatingSources {
   readonly egressIPs: Store<EgressIPFacts>
   /** The EgressIPs as they are, status and all; for what writes them, and at start. */
   readonly egressIPObjects: Store<EgressIP>
-  /** Labels of namespaces. */
-  readonly namespaces: Store<Labels>
 }
 
 export interface FollowedFloating extends FloatingSources {
@@ -39,7 +35,6 @@ export function startFloatingSources(options: {
 }): FollowedFloating {
   const pools = new Store<PoolFacts>({ name: 'pools', equals: same })
   const egressIPs = new Store<EgressIPFacts>({ name: 'egress IPs', equals: same })
-  const namespaces = new Store<Labels>({ name: 'namespaces', equals: same })
   const poolObjects = new Store<LoadBalancerPool>({ name: 'pool objects', equals: same })
   const egressIPObjects = new Store<EgressIP>({ name: 'egress IP objects', equals: same })
   derive(poolObjects, pools, poolFacts)
@@ -51,18 +46,11 @@ export function startFloatingSources(options: {
     store: egressIPObjects,
     trim: object => object,
   })
-  const namespaceMirror = mirror({
-    ...options,
-    resource: resources.namespaces,
-    store: namespaces,
-    trim: ({ metadata }): Labels => metadata?.labels ?? {},
-  })
   return {
     pools,
     egressIPs,
     egressIPObjects,
-    namespaces,
-    mirrors: [poolMirror, egressMirror, namespaceMirror],
+    mirrors: [poolMirror, egressMirror],
     observed: [
       observed({
         resource: loadBalancerPools,

@@ -36,7 +36,23 @@ const tables = {
   },
   Logical_Router_Static_Route: { columns: ['ip_prefix', 'nexthop', 'external_ids'] },
   Logical_Router_Policy: { columns: ['priority', 'match', 'action', 'nexthops', 'external_ids'] },
-  ACL: { columns: ['name', 'direction', 'priority', 'match', 'action', 'tier', 'options', 'external_ids'] },
+  ACL: {
+    columns: [
+      'name',
+      'direction',
+      'priority',
+      'match',
+      'action',
+      'tier',
+      'log',
+      'severity',
+      'meter',
+      'options',
+      'external_ids',
+    ],
+  },
+  Meter: { columns: ['name', 'unit', 'fair', 'bands', 'external_ids'] },
+  Meter_Band: { columns: ['action', 'rate', 'external_ids'] },
   QoS: { columns: ['direction', 'priority', 'match', 'bandwidth', 'external_ids'] },
   DHCP_Options: { columns: ['cidr', 'options', 'external_ids'] },
   Port_Group: { columns: ['name', 'ports', 'acls', 'external_ids'], indexes: byName },
@@ -55,6 +71,8 @@ export const northboundTables = [
   'Logical_Router_Static_Route',
   'Logical_Router_Policy',
   'ACL',
+  'Meter',
+  'Meter_Band',
   'QoS',
   'DHCP_Options',
   'Port_Group',
@@ -63,6 +81,9 @@ export const northboundTables = [
   'Load_Balancer_Group',
   'Chassis_Template_Var',
 ] as const
+
+/** The server asks ACLs in tiers: OVN 23.06 and later. */
+export const hasTiers = (nb: Northbound): boolean => nb.table('ACL').has('tier')
 
 export type Northbound = Database<OVN_Northbound_Tables, typeof tables>
 

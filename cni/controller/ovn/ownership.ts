@@ -22,6 +22,7 @@ export function northboundOwnership(
     ownership: { ...ownershipOf(identity), byMarkAlone: true },
     contributed: [
       { table: 'Address_Set', column: 'addresses' },
+      { table: 'Port_Group', column: 'ports' },
       { table: 'Chassis_Template_Var', column: 'variables' },
       { table: 'Logical_Switch', column: 'load_balancer_group' },
     ],

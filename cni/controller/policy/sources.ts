@@ -1,13 +1,17 @@
 import { networkPolicyFacts, type Policy, policyKey } from '@ovnkit/cni-policy'
-import { type KubeClient, type Mirror, mirror, resources } from '@ovnkit/kube'
+import { type KubeClient, type Labels, type Mirror, mirror, resources } from '@ovnkit/kube'
 import type { Logger } from '@ovnkit/process'
 import { type ReadableStore, Store } from '@ovnkit/reconcile'
 import { type NamespaceFacts, namespaceFacts } from '../facts/namespace.ts'
 import { same } from '../facts/same.ts'
 
-/** What the controller knows of network policies. */
+/** What the controller knows of network policies, and of namespaces. */
 export interface PolicySources {
-  readonly namespaces: Store<NamespaceFacts>
+  readonly namespaceFacts: Store<NamespaceFacts>
+  /** Labels of namespaces. */
+  readonly namespaces: Store<Labels>
+  /** Annotation `zstack.io/security-groups` of the namespaces that have one. */
+  readonly namespaceGroups: Store<string>
   /** NetworkPolicies, `namespace/name`. */
   readonly networkPolicies: Store<Policy>
   readonly mirrors: readonly Mirror[]
@@ -18,16 +22,32 @@ export function startPolicySources(options: {
   signal: AbortSignal
   logger: Logger
 }): PolicySources {
-  const namespaces = new Store<NamespaceFacts>({ name: 'namespaces', equals: same })
+  const namespaceStore = new Store<NamespaceFacts>({ name: 'namespaces', equals: same })
+  const namespaces = new Store<Labels>({ name: 'labels of namespaces', equals: same })
+  const namespaceGroups = new Store<string>({ name: 'groups of namespaces' })
+  derive(namespaceStore, namespaces, ({ labels }) => labels)
+  derive(namespaceStore, namespaceGroups, ({ securityGroups }) => securityGroups)
   const networkPolicies = new Store<Policy>({ name: 'network policies', equals: same })
   return {
+    namespaceFacts: namespaceStore,
     namespaces,
+    namespaceGroups,
     networkPolicies,
     mirrors: [
-      mirror({ ...options, resource: resources.namespaces, store: namespaces, trim: namespaceFacts }),
+      mirror({ ...options, resource: resources.namespaces, store: namespaceStore, trim: namespaceFacts }),
       mirror({ ...options, resource: resources.networkPolicies, store: networkPolicies, trim: networkPolicyFacts }),
     ],
   }
+}
+
+/** A store of a part of another store's values; those without the part are not in it. */
+function derive<From, To>(from: Store<From>, to: Store<To>, part: (value: From) => To | undefined): void {
+  from.subscribe((key, value) => {
+    const derived = value && part(value)
+    if (derived === undefined) to.delete(key)
+    else to.set(key, derived)
+  })
+  from.onSynced(() => to.markSynced())
 }
 
 /** Policies of all kinds by `policyKey`; complete when all kinds are. */

@@ -17,6 +17,7 @@ import type { SubnetFacts } from '../facts/subnet.ts'
 import type { Assignment, Usage } from '../ipam/assignment.ts'
 import type { JoinPlace } from '../ipam/join-addresses.ts'
 import { type TunnelVerdict, theTunnel } from '../ovn/tunnel.ts'
+import { type PolicyWorld, policyKinds, policyMemberships } from '../policy/kinds.ts'
 import { subnetFinalizer, subnetResource } from '../resources.ts'
 import { type ServiceWorld, serviceKinds } from '../service/kinds.ts'
 import { type BalancerGroup, groupOn } from '../service/layout.ts'
@@ -44,7 +45,7 @@ import { setMembers } from './sets.ts'
 import { underlayKinds } from './underlay-kinds.ts'
 
 /** Everything that renders read. */
-export interface World extends ServiceWorld, GroupWorld {
+export interface World extends ServiceWorld, GroupWorld, PolicyWorld {
   readonly pods: ReadableStore<PodPlace, never>
   readonly subnets: ReadableStore<SubnetFacts>
   readonly providers: ReadableStore<ProviderFacts>
@@ -112,6 +113,7 @@ export function ownerKinds(world: World, makers: Makers): OwnerKind[] {
       render: (_, view) => objects(defaultSubnet(world, makers.kube, view)),
     },
     ...underlayKinds(world, makers),
+    ...policyKinds(world, makers.nb),
     { kind: 'node', keys: world.nodes, order: 2, render: (key, view) => renderNode(world, makers, key, view) },
     { kind: 'pod', keys: world.pods, order: 3, render: (key, view) => renderPod(world, makers, key, view) },
     {
@@ -204,6 +206,9 @@ function renderPod(world: World, { nb, kube }: Makers, key: string, view: View):
       message: `there is no port group "${missing}" for annotation ${annotationNames.pod.securityGroups}`,
     }
   }
+  if (!view.has(world.namespaceFacts, pod.namespace))
+    return { kind: 'wait', reason: 'NoNamespace', message: `nothing is known of namespace ${pod.namespace} yet` }
+  const port = nb.ref('Logical_Switch_Port', podRowKey(pod))
   const chassis = view.get(world.nodes, pod.node)?.chassis ?? pod.node
   const reachable = isOverlay(network) ? undefined : view.get(world.reachable, everything)
   const { limits, problems } = readBandwidth(pod.annotations)
@@ -212,7 +217,7 @@ function renderPod(world: World, { nb, kube }: Makers, key: string, view: View):
     objects: [
       ...bandwidthRows(pod, network, limits).map(row => nb.row(row)),
       nb.row(podPort(pod, assignment, network, { chassis, dhcp: dhcpOf(nb, network), groups })),
-      ...memberships(groups, nb.ref('Logical_Switch_Port', podRowKey(pod))).map(spec => nb.element(spec)),
+      ...[...memberships(groups, port), ...policyMemberships(world, key, port, view)].map(spec => nb.element(spec)),
       ...replyPolicies(`pod/${key}`, publishedPorts(pod, assignment), world.joins, view).map(row => nb.row(row)),
       ...(reachable === undefined ? [] : setMembers(nb, underlaySet, assignment.addresses.map(withFamily))),
       kube.annotations(

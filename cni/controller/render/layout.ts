@@ -55,6 +55,8 @@ export const aclPriority = {
   localService: 32500,
   /** What may not reach a private Subnet: before every policy that would let it. */
   isolation: 32000,
+  /** What no policy may take away: a node to its own pods, a pod to itself, DHCP. */
+  always: 31000,
   /** Where policies begin. What somebody else lets through from here on is never judged by them. */
   policy: 1000,
   /** Takes connections into account where nothing else on the switch does. Decides nothing. */

@@ -1,7 +1,8 @@
 import { annotationNames, ovnNames } from '@ovnkit/cni-api'
+import { networkPolicyFacts, type Policy } from '@ovnkit/cni-policy'
 import type { ServiceFacts, SliceFacts } from '@ovnkit/cni-service'
 import { type Cidr, hostAddress, parseCidr, parseIp } from '@ovnkit/inet'
-import type { KubeDesires, ObjectRef } from '@ovnkit/kube'
+import type { KubeDesires, NetworkPolicy, ObjectRef } from '@ovnkit/kube'
 import type { OvnRow } from '@ovnkit/ovn'
 import { type Desired, type ElementSpec, Engine, Store } from '@ovnkit/reconcile'
 import {
@@ -14,6 +15,7 @@ import {
 } from '@ovnkit/reconcile/testing'
 import fc from 'fast-check'
 import { it } from 'vitest'
+import type { NamespaceFacts } from '../facts/namespace.ts'
 import { healthyNode } from '../facts/node.fixture.ts'
 import type { NodeFacts } from '../facts/node.ts'
 import type { PodFacts } from '../facts/pod.ts'
@@ -24,6 +26,7 @@ import type { Assignment, Usage } from '../ipam/assignment.ts'
 import type { JoinPlace } from '../ipam/join-addresses.ts'
 import type { ForeignGroup } from '../ovn/port-groups.ts'
 import type { TunnelVerdict } from '../ovn/tunnel.ts'
+import { Policies } from '../policy/policies.ts'
 import { service } from '../service/service.fixture.ts'
 import type { Network } from '../subnet/network.ts'
 import type { Verdict } from '../subnet/plan.ts'
@@ -31,6 +34,7 @@ import type { Reachable } from './interconnect.ts'
 import { ownerKinds } from './kinds.ts'
 
 const cluster = parseCidr('10.244.0.0/16')
+const join = [parseCidr('100.64.0.0/16'), parseCidr('fd98::/64')]
 
 /** The stores that renders read, filled by the test, and targets in memory. */
 function newSources() {
@@ -42,6 +46,8 @@ function newSources() {
     providers: new Store<ProviderFacts>({ name: 'providers' }),
     namespaceGroups: new Store<string>({ name: 'groups of namespaces' }),
     portGroups: new Store<ForeignGroup>({ name: 'port groups' }),
+    namespaceFacts: new Store<NamespaceFacts>({ name: 'namespaces' }),
+    networkPolicies: new Store<Policy>({ name: 'network policies' }),
     bypasses: new Store<readonly string[]>({ name: 'bypasses' }),
     verdicts: new Store<Verdict>({ name: 'verdicts' }),
     assignments: new Store<Assignment, 'network'>({
@@ -57,12 +63,23 @@ function newSources() {
     zones: new Store<string>({ name: 'zones' }),
     serviceRanges: new Store<readonly Cidr[]>({ name: 'service ranges' }),
   }
+  sources.namespaceFacts.set('ns', namespaceOf({}, {}))
   sources.serviceRanges.set('services', [parseCidr('10.96.0.0/16')])
   for (const one of Object.values(subnets)) sources.networks.set(one.key, one)
   for (const store of Object.values(sources)) store.markSynced()
+  const config = { networkPolicy: { alwaysAllowDNS: false, logRate: 20 } }
+  const policies = new Policies({
+    config: { ...config, network: { joinCIDR: join } },
+    sources,
+    networks: sources.networks,
+    joins: sources.joins,
+    tiers: false,
+    settled: () => Promise.resolve(),
+  })
+  policies.start()
   const nb = new MemoryTarget('nb', { owners: 4 })
   const kubernetes = new MemoryTarget('kubernetes', { inFlight: 4, owners: 1 })
-  return { ...sources, nb, kubernetes }
+  return { ...sources, policy: policies.world, nb, kubernetes }
 }
 
 type Sources = ReturnType<typeof newSources>
@@ -80,7 +97,7 @@ class RenderWorld implements World {
           get outcomes() {
             return engine.statusStore
           },
-          join: [parseCidr('100.64.0.0/16'), parseCidr('fd98::/64')],
+          join,
           templates: true,
           affinity: 'timeout',
           dhcpMtu: 0,
@@ -155,6 +172,23 @@ const event = fc.oneof(
     ended: fc.boolean(),
     published: fc.boolean(),
     rate: fc.constantFrom(undefined, '1M', '2M', 'odd'),
+    app: name,
+    port: fc.constantFrom(80, 8080),
+    present: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant('namespace' as const),
+    name: fc.constantFrom('ns', 'other'),
+    team: name,
+    loud: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant('policy' as const),
+    name,
+    app: name,
+    peer: fc.constantFrom('pods', 'namespaces', 'block', 'everybody'),
+    by: fc.constantFrom('name', 'number', 'all'),
+    egress: fc.boolean(),
     present: fc.boolean(),
   }),
   fc.record({
@@ -201,11 +235,11 @@ const apply: { readonly [K in Event['kind']]: (sources: Sources, event: Extract<
   network: ({ networks }, { name, by }) => void networks.set(subnets[name].key, { ...subnets[name], subnet: by }),
   node({ nodes, joins }, { name, address, present }) {
     const addresses = [parseIp(`192.168.0.${address}`)]
-    put(nodes, name, present, healthyNode(name, { addresses, chassis: `${name}-chassis` }))
+    put(nodes, name, present, healthyNode(name, { addresses, internal: addresses, chassis: `${name}-chassis` }))
     const index = names.indexOf(name)
     put(joins, name, present, { addresses: [hostAddress(parseCidr('100.64.0.0/16'), index + 2)], index })
   },
-  pod: ({ pods }, { name, uid, ended, published, rate, present }) =>
+  pod: ({ pods }, { name, uid, ended, published, rate, app, port, present }) =>
     put(pods, `ns/${name}`, present, {
       namespace: 'ns',
       name,
@@ -214,11 +248,19 @@ const apply: { readonly [K in Event['kind']]: (sources: Sources, event: Extract<
       node: 'a',
       created: 0,
       ended,
-      labels: {},
-      ports: [],
+      labels: { app },
+      ports: [{ protocol: 'TCP', name: 'http', number: port }],
       hostPorts: published ? [{ hostIp: undefined, hostPort: 8080, containerPort: 80, protocol: 'TCP' }] : [],
       annotations: rate === undefined ? {} : { [annotationNames.pod.egressBandwidth]: rate },
     }),
+  namespace: ({ namespaceFacts }, { name, team, loud }) =>
+    void namespaceFacts.set(name, namespaceOf({ team }, loud ? { allow: 'info' } : {})),
+  policy({ networkPolicies }, { name, app, peer, by, egress, present }) {
+    const rules = [{ [egress ? 'to' : 'from']: peersOf[peer], ports: portsOf[by] }]
+    const spec = { podSelector: { matchLabels: { app } }, [egress ? 'egress' : 'ingress']: rules }
+    const policy = { metadata: { namespace: 'ns', name }, spec } as unknown as NetworkPolicy
+    put(networkPolicies, `ns/${name}`, present, networkPolicyFacts(policy))
+  },
   address({ assignments }, { name, on, host, uid }) {
     const { key, ranges } = subnets[on]
     const addresses = ranges.map(range => hostAddress(range, host))
@@ -269,6 +311,22 @@ const apply: { readonly [K in Event['kind']]: (sources: Sources, event: Extract<
     })
   },
 }
+
+const peersOf = {
+  pods: [{ podSelector: { matchLabels: { app: 'a' } } }],
+  namespaces: [{ namespaceSelector: { matchLabels: { team: 'a' } } }],
+  block: [{ ipBlock: { cidr: '0.0.0.0/0', except: ['192.168.0.1/32'] } }],
+  everybody: [],
+}
+const portsOf = { name: [{ port: 'http' }], number: [{ port: 80 }, { protocol: 'UDP' }], all: [] }
+
+const namespaceOf = (labels: NamespaceFacts['labels'], logging: NamespaceFacts['logging']): NamespaceFacts => ({
+  uid: 'u',
+  labels,
+  securityGroups: undefined,
+  logging,
+  problems: [],
+})
 
 const ports = [
   { name: 'http', protocol: 'TCP', port: 80, nodePort: 0 },

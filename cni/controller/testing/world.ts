@@ -168,16 +168,24 @@ export class World implements AsyncDisposable {
 
   addPod(
     name: string,
-    options: { node?: string; annotations?: Record<string, string>; namespace?: string } = {},
+    options: {
+      node?: string
+      annotations?: Record<string, string>
+      namespace?: string
+      labels?: Record<string, string>
+      /** Numbers of container ports by their names. */
+      ports?: Record<string, number>
+    } = {},
   ): Promise<Pod> {
-    const { node = 'n1', annotations = {}, namespace = 'default' } = options
+    const { node = 'n1', annotations = {}, namespace = 'default', labels = {}, ports: named = {} } = options
+    const ports = Object.entries(named).map(([port, containerPort]) => ({ name: port, containerPort }))
     return this.kube.client.create(resources.pods, {
-      metadata: { namespace, name, annotations },
+      metadata: { namespace, name, annotations, labels },
       spec: {
         nodeName: node,
         terminationGracePeriodSeconds: 0,
         automountServiceAccountToken: false,
-        containers: [{ name: 'c', image: 'x' }],
+        containers: [{ name: 'c', image: 'x', ports }],
       },
     })
   }

@@ -1,0 +1,137 @@
+import {
+  blockKey,
+  type NodeCover,
+  type PodGroup,
+  type Policy,
+  type PortName,
+  peerRows,
+  peerSet,
+  placeOf,
+  type RowContext,
+  subjectGroup,
+  subjectRows,
+} from '@ovnkit/cni-policy'
+import { type Cidr, type Family, ipFamily } from '@ovnkit/inet'
+import type { OvnRow } from '@ovnkit/ovn'
+import type { Desired, ElementSpec, OwnerKind, ReadableStore, Rendered, View } from '@ovnkit/reconcile'
+import type { NamespaceFacts } from '../facts/namespace.ts'
+import type { NodeFacts } from '../facts/node.ts'
+import type { Assignment } from '../ipam/assignment.ts'
+import type { JoinPlace } from '../ipam/join-addresses.ts'
+import type { RowMaker } from '../ovn/cluster-rows.ts'
+import { ofPods } from './families.ts'
+import { fixedRows, nodeRows, policedGroup } from './fixed.ts'
+import { numbersKey } from './memberships.ts'
+
+/** What renders of policies read. */
+export interface PolicyWorld {
+  readonly namespaceFacts: ReadableStore<NamespaceFacts>
+  readonly nodes: ReadableStore<NodeFacts, 'chassis'>
+  readonly joins: ReadableStore<JoinPlace>
+  readonly assignments: ReadableStore<Assignment, 'network'>
+  readonly join: readonly Cidr[]
+  /** What of policies is derived. */
+  readonly policy: {
+    /** In force, by `policyKey`. */
+    readonly policies: ReadableStore<Policy, 'subject'>
+    /** Groups that policies are about, by id. */
+    readonly subjects: ReadableStore<PodGroup>
+    /** Groups that need address sets, by id. */
+    readonly sets: ReadableStore<PodGroup>
+    /** Ids of the groups that a pod is in as a subject, */
+    readonly subjectsOf: ReadableStore<readonly string[]>
+    /** and as a peer. */
+    readonly peersOf: ReadableStore<readonly string[]>
+    readonly numbers: ReadableStore<readonly number[]>
+    readonly covers: ReadableStore<NodeCover>
+    readonly families: ReadableStore<readonly Family[]>
+    readonly tiers: boolean
+    readonly logRate: number
+  }
+}
+
+/**
+ * The kinds of owners of network policies. Their order is what keeps connections alive: sets are filled before rules name them, and rules are complete before pods
+ * become subject to them, which is part of the pods' own renders and so, for a new pod, of the transaction that makes its port.
+ */
+export function policyKinds(world: PolicyWorld, nb: RowMaker): OwnerKind[] {
+  const { policy } = world
+  const rows = (specs: readonly OvnRow[]): Rendered => ({ kind: 'objects', objects: specs.map(spec => nb.row(spec)) })
+  return [
+    {
+      kind: 'policies',
+      keys: ['-'],
+      order: 0,
+      render: () => rows(fixedRows(policy.logRate, (table, key) => nb.ref(table, key))),
+    },
+    {
+      kind: 'policy-node',
+      keys: world.joins,
+      order: 1,
+      render(key, view) {
+        const [node, place] = [view.get(world.nodes, key), view.get(world.joins, key)]
+        return rows(node === undefined || place === undefined ? [] : nodeRows(node, place))
+      },
+    },
+    {
+      kind: 'policy-peers',
+      keys: policy.sets,
+      order: 2.1,
+      render(key, view) {
+        const group = view.get(policy.sets, key)
+        return rows(group === undefined ? [] : peerRows(group))
+      },
+    },
+    {
+      kind: 'pod-peers',
+      keys: policy.peersOf,
+      order: 2.2,
+      render: (key, view) => ({ kind: 'objects', objects: peerElements(world, nb, key, view) }),
+    },
+    {
+      kind: 'policy-subject',
+      keys: policy.subjects,
+      order: 2.3,
+      render(key, view) {
+        const subject = view.get(policy.subjects, key)
+        if (subject === undefined) return rows([])
+        const policies = view.by(policy.policies, 'subject', key).map(([, one]) => one)
+        return rows(subjectRows(subject, policies, contextOf(world, view)))
+      },
+    },
+  ]
+}
+
+function contextOf({ namespaceFacts, join, policy }: PolicyWorld, view: View): RowContext {
+  return {
+    families: view.get(policy.families, ofPods) ?? [],
+    join,
+    numbersOf: (group: PodGroup, port: PortName) => view.get(policy.numbers, numbersKey(group, port)) ?? [],
+    coverOf: block => view.get(policy.covers, blockKey(block)),
+    furtherPeers: () => [],
+    placeOf: band => placeOf(band, policy.tiers),
+    loggingOf: ({ namespace }) => (namespace === '' ? undefined : view.get(namespaceFacts, namespace)?.logging) ?? {},
+  }
+}
+
+/** A pod's addresses in the sets of the groups that it is in as a peer. */
+function peerElements({ assignments, policy }: PolicyWorld, nb: RowMaker, key: string, view: View): Desired[] {
+  const assignment = view.get(assignments, key)
+  if (assignment?.state !== 'assigned') return []
+  return (view.get(policy.peersOf, key) ?? []).flatMap(id =>
+    assignment.addresses.map(value =>
+      nb.element({ row: { table: 'Address_Set', key: peerSet(id, ipFamily(value)) }, column: 'addresses', value }),
+    ),
+  )
+}
+
+/** A pod's port in the port groups of the policies that are about it. */
+export function policyMemberships({ policy }: PolicyWorld, pod: string, port: string, view: View): ElementSpec[] {
+  const ids = view.get(policy.subjectsOf, pod) ?? []
+  if (ids.length === 0) return []
+  return [policedGroup, ...ids.map(subjectGroup)].map(key => ({
+    row: { table: 'Port_Group', key },
+    column: 'ports',
+    value: port,
+  }))
+}

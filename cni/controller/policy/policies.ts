@@ -1,0 +1,70 @@
+import type { Config } from '@ovnkit/cni-api'
+import type { Policy } from '@ovnkit/cni-policy'
+import type { ReadableStore } from '@ovnkit/reconcile'
+import type { NodeFacts } from '../facts/node.ts'
+import type { PodFacts } from '../facts/pod.ts'
+import type { JoinPlace } from '../ipam/join-addresses.ts'
+import type { Network } from '../subnet/network.ts'
+import { configuredPolicies } from './configured.ts'
+import { BlockCovers } from './covers.ts'
+import { followFamilies } from './families.ts'
+import type { PolicyWorld } from './kinds.ts'
+import { PolicyPlanner } from './planner.ts'
+import { gatherPolicies, type PolicySources } from './sources.ts'
+
+export interface PoliciesOptions {
+  readonly config: Pick<Config, 'networkPolicy'> & { readonly network: Pick<Config['network'], 'joinCIDR'> }
+  readonly sources: Pick<PolicySources, 'namespaceFacts' | 'networkPolicies'> & {
+    readonly pods: ReadableStore<PodFacts>
+    readonly nodes: ReadableStore<NodeFacts>
+  }
+  readonly networks: ReadableStore<Network>
+  readonly joins: ReadableStore<JoinPlace>
+  /** Whether the server asks ACLs in tiers. */
+  readonly tiers: boolean
+  /** Resolves when everything that was told so far is in the database. */
+  readonly settled: () => Promise<void>
+}
+
+/** Network policies of all kinds while this process leads: what renders read of them. */
+export class Policies implements Disposable {
+  readonly world: PolicyWorld['policy']
+  readonly #planner: PolicyPlanner
+  readonly #covers: BlockCovers
+  readonly #resources = new DisposableStack()
+
+  constructor({ config, sources, networks, joins, tiers, settled }: PoliciesOptions) {
+    const kinds: ReadableStore<Policy>[] = [sources.networkPolicies, configuredPolicies(config)]
+    const policies = gatherPolicies(kinds)
+    this.#resources.use(policies.stop)
+    const families = followFamilies(networks)
+    this.#resources.use(families.stop)
+    const { pods, nodes, namespaceFacts: namespaces } = sources
+    this.#planner = this.#resources.use(new PolicyPlanner({ pods, namespaces, policies: policies.store, settled }))
+    const { memberships, policies: inForce, subjects } = this.#planner
+    const join = config.network.joinCIDR
+    this.#covers = this.#resources.use(new BlockCovers({ policies: inForce, nodes, joins, join }))
+    this.world = {
+      policies: inForce,
+      subjects,
+      sets: memberships.sets,
+      subjectsOf: memberships.subjects,
+      peersOf: memberships.peers,
+      numbers: memberships.numbers,
+      covers: this.#covers.store,
+      families: families.store,
+      tiers,
+      logRate: config.networkPolicy.logRate,
+    }
+  }
+
+  /** When the sources hold their first full state. */
+  start(): void {
+    this.#planner.start()
+    this.#covers.start()
+  }
+
+  [Symbol.dispose](): void {
+    this.#resources.dispose()
+  }
+}
