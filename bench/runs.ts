@@ -39,6 +39,7 @@ const known: readonly Run[] = [
   run('controller/pods', 30, ['--pods', '30', '--single', '5', '--rounds', '1']),
   run('controller/restart', 20, ['--pods', '100']),
   room('services', 20, ['--services', '20', '--changes', '5']),
+  room('policies', 30, ['--policies', '20', '--namespaces', '5', '--changes', '2']),
   run('services/packets', 30, ['--services', '20', '--runs', '5']),
   room('cni-add', 45, ['--pods', '5', '--blocks', '1']),
 ]
