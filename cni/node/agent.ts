@@ -47,7 +47,7 @@ import { type ClusterSources, followCluster } from './sources.ts'
 import { vhostContext, wantsVhost } from './vhost/capability.ts'
 import { hugepagesMB } from './vhost/hugepages.ts'
 import { vhostPort } from './vhost/port.ts'
-import { followSockets } from './vhost/relink.ts'
+import { followSockets, runFolderOf } from './vhost/relink.ts'
 
 export interface AgentOptions {
   readonly config: Config
@@ -145,7 +145,15 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     late.use(followRoutes({ pods, database, names: ovnNames(config.ovn.clusterName), logger }))
     late.use(followMtu({ context, database, netlink, logger }))
     if (config.dpdk.enabled && config.dpdk.socketMode === 'server')
-      late.use(followSockets({ folder: config.dpdk.socketDir, database, batcher: database.batcher(), logger }))
+      late.use(
+        followSockets({
+          folder: config.dpdk.socketDir,
+          runFolder: runFolderOf(config.ovs.database),
+          database,
+          batcher: database.batcher(),
+          logger,
+        }),
+      )
     await commands.sweep()
   }).catch(err => logger.error({ err }, `could not look after bridge ${integrationBridge}`))
   // Whichever comes last lets pods be served: what the node has been given, or what is known of the cluster.

@@ -1,28 +1,24 @@
-import { existsSync, rmSync, watch } from 'node:fs'
-import { basename, join } from 'node:path'
+import { existsSync, watch } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { interfaceIds } from '@ovnkit/cni-api'
-import type { OvsRow } from '@ovnkit/ovs'
-import type { Batcher } from '@ovnkit/ovsdb'
-import type { Logger } from '@ovnkit/process'
-import type { LocalDatabase } from '../facts/switch.ts'
-import { nextConfiguration } from '../sandbox/configured.ts'
+import { DaemonWatch } from './daemon.ts'
 import { linkSocket } from './folder.ts'
+import { LeftSockets, type LeftSocketsOptions } from './left.ts'
 
-export interface SocketsOptions {
-  /** Where Open vSwitch makes its sockets, `dpdk.socketDir`. */
-  readonly folder: string
-  readonly database: LocalDatabase
-  readonly batcher: Batcher
-  readonly logger: Logger
+export interface SocketsOptions extends LeftSocketsOptions {
+  /** The run folder of Open vSwitch; undefined where its database is reached over the network. */
+  readonly runFolder: string | undefined
 }
 
 /**
- * Looks after the sockets that Open vSwitch makes (mode server). After its restart they are other files, and pods' names of them follow: the folder tells when one is made. A daemon that
- * was killed leaves them behind, and then the next one cannot make its own (DPDK does not replace a socket): those are removed, and the switch is told to look again.
+ * Looks after the sockets that Open vSwitch makes (mode server). After its restart they are other files, and pods' names of them follow: the folder tells when one is made.
+ * What a killed daemon leaves behind goes the moment it ends, before the next one is up.
  */
 export function followSockets(options: SocketsOptions): Disposable {
-  const { folder, database, logger } = options
+  const { folder, runFolder, database, logger } = options
   const stack = new DisposableStack()
+  const left = new LeftSockets(options)
+  const daemon = runFolder === undefined ? undefined : stack.use(new DaemonWatch(runFolder, () => left.remove()))
   try {
     const watcher = watch(folder, (_, name) => name !== null && relink(options, basename(name)))
     stack.defer(() => watcher.close())
@@ -32,13 +28,16 @@ export function followSockets(options: SocketsOptions): Disposable {
   }
   stack.use(
     database.onBatch(batch => {
-      const changes = batch.table('Interface')
-      for (const { row } of changes?.updated ?? []) unblock(options, row)
+      // A daemon that has begun writes what it found.
+      daemon?.look()
+      for (const { row } of batch.table('Interface')?.updated ?? []) left.replaceFailed(row)
     }),
   )
+  daemon?.look()
+  left.remove()
   for (const row of database.table('Interface').rows()) {
     relink(options, row.name)
-    unblock(options, row)
+    left.replaceFailed(row)
   }
   return stack
 }
@@ -55,14 +54,6 @@ function relink({ folder, database, logger }: SocketsOptions, name: string): voi
   }
 }
 
-/** The port could not be opened while its socket is there: nobody listens on that any more. */
-function unblock({ folder, database, batcher, logger }: SocketsOptions, row: OvsRow<'Interface'>): void {
-  const left = join(folder, row.name)
-  const ours = row.type === 'dpdkvhostuser' && row.external_ids.has(interfaceIds.vhostSocket)
-  if (!ours || row.ofport !== -1 || !existsSync(left)) return
-  rmSync(left, { force: true })
-  logger.info({ socket: left }, 'removed a vhost-user socket that an earlier Open vSwitch left behind')
-  batcher
-    .transact([nextConfiguration(database)])
-    .catch(err => logger.warn({ err }, 'could not tell Open vSwitch to look again'))
-}
+/** The run folder of Open vSwitch, where its database is a socket in it. */
+export const runFolderOf = (remote: string): string | undefined =>
+  remote.startsWith('unix:') ? dirname(remote.slice('unix:'.length)) : undefined
