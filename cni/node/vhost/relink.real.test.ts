@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, statSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Open_vSwitch } from '@ovnkit/ovs'
 import { openDatabase } from '@ovnkit/ovsdb'
@@ -52,8 +52,8 @@ const daemonSource = `
 async function startDaemon(name: string): Promise<ChildProcess> {
   const child = spawn(process.execPath, ['-e', daemonSource, server.dir, name], { stdio: 'inherit' })
   stack.defer(() => void child.kill('SIGKILL'))
-  await waitUntil('its control socket', () => existsSync(join(server.dir, `ovs-vswitchd.${child.pid}.ctl`)))
-  await waitUntil('its pid', () => existsSync(join(server.dir, 'ovs-vswitchd.pid')))
+  const pid = join(server.dir, 'ovs-vswitchd.pid')
+  await waitUntil('its pid', () => existsSync(pid) && readFileSync(pid, 'utf8') === `${child.pid}\n`)
   return child
 }
 
