@@ -58,6 +58,14 @@ describe('kubectl apply -k', () => {
   })
 })
 
+describe('the examples of network policies', () => {
+  it('are taken as they are', async () => {
+    await kubectl('create', 'namespace', 'shop')
+    await kubectl('apply', '-k', folder('../examples/network-policy'))
+    expect((await kubectl('-n', 'shop', 'get', 'networkpolicies', '-o', 'name')).trim().split('\n')).toHaveLength(4)
+  })
+})
+
 describe('the service accounts', () => {
   const may = async (account: string, verb: string, what: string, ...more: string[]) => {
     const as = `--as=system:serviceaccount:kube-system:${account}`
