@@ -146,6 +146,7 @@ export class Gateway implements Disposable {
     if (bridge === undefined) return
     await prepareLink(netlink, bridge, { mtu: nic.mtu, userspace: this.#userspace() })
     await transfer(netlink, journal, bridge, nic)
+    if (journal.superseded.length > 0) writeJournal(this.#options.journal, { ...journal, superseded: [] })
     if (journal.phase === 'moving' && !(await this.#arrive(journal, bridge))) return
     await this.#commit(mappingOperations(database, true))
     await this.#serve(journal)
@@ -163,6 +164,7 @@ export class Gateway implements Disposable {
       phase: 'moving',
       addresses: [],
       routes: [],
+      superseded: [],
     }
     // A machine may come back with another NIC of that name.
     const journal = { ...remember(start, held.addresses, held.routes), mac: String(nic.mac) }

@@ -30,7 +30,7 @@ const route = (destination: string, via: string, metric = 0): HeldRoute => ({
   ...{ table: 254, protocol: 3, metric, scope: 'global' },
 })
 const journal = (addresses: readonly HeldAddress[], routes: readonly HeldRoute[] = []): Journal => ({
-  ...{ nic: 'eth1', mac: '02:00:00:00:00:01', madeBridge: true, phase: 'moved', addresses, routes },
+  ...{ nic: 'eth1', mac: '02:00:00:00:00:01', madeBridge: true, phase: 'moved', addresses, routes, superseded: [] },
 })
 const texts = ({ addresses }: Journal) => addresses.map(({ address: ip }) => ip)
 
@@ -47,6 +47,13 @@ describe('the journal of a NIC', () => {
     removeJournal(path)
     expect(readJournal(path)).toBeUndefined()
     removeJournal(path)
+  })
+
+  it('of an earlier version is read: it has superseded nothing', () => {
+    const path = join(folder, 'earlier.json')
+    const { superseded, ...earlier } = journal([])
+    writeFileSync(path, JSON.stringify(earlier))
+    expect(readJournal(path)?.superseded).toEqual(superseded)
   })
 
   it('that is not ours is an error, not nothing: the addresses in it would be lost', () => {
@@ -76,6 +83,29 @@ describe('what a NIC shows later', () => {
       '2001:db8::50',
       '192.0.2.51',
     ])
+  })
+
+  it('supersedes a lease with all that needed it: routes from it, and by routers that nobody else reaches', () => {
+    const routes = [
+      { ...route('203.0.113.0/24', '192.0.2.1'), source: parseIp('192.0.2.50') },
+      route('0.0.0.0/0', '192.0.2.1', 100),
+      route('198.51.100.0/24', '10.9.9.9'),
+    ]
+    const before = journal([address('192.0.2.50', false), address('2001:db8::50', false)], routes)
+    const moved = remember(before, [address('192.0.2.51', false)], [])
+    expect(moved.superseded).toEqual([address('192.0.2.50', false)])
+    expect(moved.routes).toEqual(routes.slice(1))
+    const elsewhere = remember(before, [address('198.18.0.51', false)], [])
+    expect(elsewhere.routes).toEqual(routes.slice(2))
+    // Given again, it is no former one any more.
+    expect(remember(moved, [address('192.0.2.50', false)], []).superseded).toEqual([address('192.0.2.51', false)])
+  })
+
+  it('of IPv6 supersedes a lease of DHCPv6 by another one, and none that a router made', () => {
+    const lease = (ip: string) => ({ ...address(ip, false), prefixLength: 128 })
+    const before = journal([address('2001:db8::50', false), lease('2001:db8::a')])
+    expect(remember(before, [lease('2001:db8::b')], []).superseded).toEqual([lease('2001:db8::a')])
+    expect(remember(before, [address('2001:db8::51', false)], []).superseded).toEqual([])
   })
 
   it('renewed is there once, with what is known of it now', () => {

@@ -1,5 +1,5 @@
 import { readFileSync, rmSync } from 'node:fs'
-import { type Cidr, type IpAddress, ipFamily, parseCidr, parseIp } from '@ovnkit/inet'
+import { type Cidr, cidrContains, cidrOf, type IpAddress, ipFamily, parseCidr, parseIp } from '@ovnkit/inet'
 import type { Address, Route, RouteSpec } from '@ovnkit/linux'
 import * as z from 'zod'
 import { writeAtomically } from '../files/atomic.ts'
@@ -28,15 +28,20 @@ export interface Journal {
   readonly phase: 'moving' | 'moved'
   readonly addresses: readonly HeldAddress[]
   readonly routes: readonly HeldRoute[]
+  /** Former leases that a newer one took the place of, until they are off the bridge: they may be somebody else's by now. */
+  readonly superseded: readonly HeldAddress[]
 }
 
 const ip = z.string().transform(text => parseIp(text))
+const held = z.object({ address: ip, prefixLength: z.int(), permanent: z.boolean() })
 const shape = z.object({
   nic: z.string(),
   mac: z.string(),
   madeBridge: z.boolean(),
   phase: z.enum(['moving', 'moved']),
-  addresses: z.array(z.object({ address: ip, prefixLength: z.int(), permanent: z.boolean() })),
+  addresses: z.array(held),
+  // Journals of earlier versions have none.
+  superseded: z.array(held).default([]),
   routes: z.array(
     z.object({
       destination: z.string().transform(text => parseCidr(text)),
@@ -77,21 +82,39 @@ export function removeJournal(path: string): void {
 
 /**
  * What the NIC has now, added to what it had. An address with a lifetime takes the place of older ones of its family: it is what a DHCP server gives now. Routes are
- * told apart as the kernel does, by destination, table and metric.
+ * told apart as the kernel does, by destination, table and metric; those that could only be used with an address that has gone go with it.
  */
-export function remember(journal: Journal, addresses: readonly HeldAddress[], routes: readonly HeldRoute[]): Journal {
-  const leased = new Set(addresses.filter(({ permanent }) => !permanent).map(({ address }) => ipFamily(address)))
-  const kept = journal.addresses.filter(
-    old =>
-      !addresses.some(({ address }) => address === old.address) &&
-      (old.permanent || !leased.has(ipFamily(old.address))),
-  )
+export function remember(journal: Journal, found: readonly HeldAddress[], routes: readonly HeldRoute[]): Journal {
+  const leases = found.filter(({ permanent }) => !permanent)
+  const leased = new Set(leases.map(({ address }) => ipFamily(address)))
+  const isFound = ({ address }: HeldAddress) => found.some(other => other.address === address)
+  const former = journal.addresses.filter(old => !isFound(old))
+  const gone = former.filter(old => !old.permanent && leased.has(ipFamily(old.address)))
+  const addresses = [...former.filter(old => !gone.includes(old)), ...found]
+  const replaced = gone.filter(old => leases.some(lease => replaces(lease, old)))
+  const superseded = [...journal.superseded.filter(old => !isFound(old)), ...replaced]
   const keys = new Set(routes.map(routeKey))
-  return {
-    ...journal,
-    addresses: [...kept, ...addresses],
-    routes: [...journal.routes.filter(route => !keys.has(routeKey(route))), ...routes],
-  }
+  const kept = journal.routes.filter(route => !keys.has(routeKey(route)) && !depends(route, replaced, addresses))
+  return { ...journal, addresses, routes: [...kept, ...routes], superseded }
+}
+
+/** Of IPv6 an interface may have several leases: one of DHCPv6 (a /128), and those that routers' prefixes make (RFC 4862). */
+function replaces(lease: HeldAddress, old: HeldAddress): boolean {
+  const family = ipFamily(lease.address)
+  if (family !== ipFamily(old.address)) return false
+  return family === 4 || (lease.prefixLength === 128 && old.prefixLength === 128)
+}
+
+/** The route names one of the addresses that went as its source, or its router was a neighbour by them alone. */
+function depends(
+  { via, source, onlink }: HeldRoute,
+  gone: readonly HeldAddress[],
+  left: readonly HeldAddress[],
+): boolean {
+  if (gone.some(({ address }) => address === source)) return true
+  const isNeighbour = ({ address, prefixLength }: HeldAddress) =>
+    via !== undefined && cidrContains(cidrOf(address, prefixLength), via)
+  return onlink !== true && gone.some(isNeighbour) && !left.some(isNeighbour)
 }
 
 export const routeKey = ({ destination, table, metric }: Pick<HeldRoute, 'destination' | 'table' | 'metric'>): string =>

@@ -23,7 +23,7 @@ export async function prepareLink(
 }
 
 /**
- * Makes `to` have what the journal says, and `from` nothing of it. One batch of requests, in this order: an address is never on neither, and the routes stand
+ * Makes `to` have what the journal says, and no lease that was superseded, and `from` nothing of it. One batch of requests, in this order: an address is never on neither, and the routes stand
  * again before the kernel takes those of the old addresses away. Does nothing, and asks for nothing, where all is in place.
  */
 export async function transfer(netlink: Netlink, journal: Journal, to: Link, from: Link | undefined): Promise<boolean> {
@@ -35,18 +35,24 @@ export async function transfer(netlink: Netlink, journal: Journal, to: Link, fro
   const routed = new Set(there.routes.map(routeKey))
   const missing = journal.addresses.filter(each => !has.has(addressKey(each)))
   const unrouted = ordered(journal.routes.filter(route => !routed.has(routeKey(route))))
+  const old = journal.superseded.filter(each => has.has(addressKey(each)))
+  // The kernel may take the other addresses of a network away with its first one, and routes with any: then all of them are given again.
+  const again = old.length > 0 ? ordered(journal.routes) : unrouted
   const requests = [
-    ...missing.map(({ address, prefixLength }) =>
-      netlink.addAddress({ index: to.index, address, prefixLength, nodad: true, replace: true }),
-    ),
+    ...missing.map(one => give(netlink, one, to)),
     ...unrouted.map(route => netlink.addRoute({ ...route, index: to.index, replace: true })),
     ...(from === undefined ? [] : removals(netlink, left, from)),
-    ...unrouted.map(route => netlink.addRoute({ ...route, index: to.index, replace: true })),
+    ...old.map(({ address, prefixLength }) => netlink.deleteAddress({ index: to.index, address, prefixLength })),
+    ...(old.length > 0 ? journal.addresses.map(one => give(netlink, one, to)) : []),
+    ...again.map(route => netlink.addRoute({ ...route, index: to.index, replace: true })),
   ]
-  const failed = (await Promise.allSettled(requests)).slice(-unrouted.length || requests.length).find(isRejected)
+  const failed = (await Promise.allSettled(requests)).slice(-again.length || requests.length).find(isRejected)
   if (failed !== undefined) throw failed.reason
   return requests.length > 0
 }
+
+const give = (netlink: Netlink, { address, prefixLength }: HeldAddress, { index }: Link): Promise<void> =>
+  netlink.addAddress({ index, address, prefixLength, nodad: true, replace: true })
 
 const nothing: Held = { addresses: [], routes: [] }
 const isRejected = (result: PromiseSettledResult<unknown>): result is PromiseRejectedResult =>
