@@ -64,8 +64,11 @@ function askTcp([id, , address, port]: Question): () => void {
   const began = performance.now()
   const socket = connect({ host: address, port })
   socket.on('data', data => tell(id, 'answer', began, String(data)))
-  socket.on('error', (error: NodeJS.ErrnoException) => tell(id, error.code ?? error.message, began))
-  socket.on('close', () => tell(id, 'closed', began))
+  socket.on('error', (error: NodeJS.ErrnoException) => {
+    // The kernel's patience with silence.
+    if (error.code !== 'ETIMEDOUT') tell(id, error.code ?? error.message, began)
+  })
+  socket.on('end', () => tell(id, 'closed', began))
   return () => socket.resetAndDestroy()
 }
 

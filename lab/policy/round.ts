@@ -39,8 +39,8 @@ export async function askAll(
   await withDeadline(Promise.all(asking.map(({ asked }) => asked)))
   const began = performance.now()
   while (missing.size > 0 && performance.now() - began < longest * patience) await delay(10)
-  const slowest = Math.max(0, ...[...answers.values()].map(({ ms }) => ms))
-  await delay(Math.max(shortest, slowest) * patience)
+  const times = [...answers.values()].flatMap(({ outcome, ms }) => (outcome === 'answer' ? ms : []))
+  await delay(Math.min(longest, Math.max(shortest, ...times)) * patience)
   for (const { peer } of asking) peer.stop()
   return answers
 }
