@@ -1,7 +1,11 @@
 import { parseArgs } from 'node:util'
-import { openLab } from '../lab.ts'
+import { beginning } from '@ovnkit/cni-policy/testing'
+import { type Lab, openLab } from '../lab.ts'
+import { walkDuring } from '../policy/during.ts'
 import { describe } from '../policy/judge.ts'
 import { type Step, walk } from '../policy/run.ts'
+import { Stage } from '../policy/stage.ts'
+import { type Started, watchStart } from '../policy/start.ts'
 import { generatedWay, keptWays, readWay, type Way } from '../policy/ways.ts'
 import { type Commands, defaultName, named, print } from './command.ts'
 
@@ -10,6 +14,8 @@ const options = {
   cases: { type: 'string' },
   seed: { type: 'string' },
   kept: { type: 'boolean' },
+  during: { type: 'boolean' },
+  starts: { type: 'boolean' },
 } as const
 
 /** So many disagreements of one state are told; a broken rule has hundreds. */
@@ -18,18 +24,51 @@ const shown = 20
 /** Policies against the evaluator of the documents. */
 export const policies: Commands = {
   policy: {
-    synopsis: 'policy [--cases 20] [--seed N] | --kept | FILE...',
+    synopsis: 'policy [--cases 20] [--seed N] [--during | --starts] | --kept | FILE...',
     about:
-      'policies and their changes, generated or kept: after each everybody asks everybody; compare with what the API promises',
+      'policies and their changes, generated or kept: after each everybody asks everybody, and what comes is compared with what the API promises; --during: connections under each change; --starts: the first moments of pods that nobody may talk to',
     async run(args) {
       const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
-      const steps = await walk(openLab(values.name ?? defaultName()), waysOf(values, positionals), tell)
-      const wrong = steps.reduce((sum, { checked }) => sum + checked.wrong.length, 0)
-      const asked = steps.reduce((sum, { checked }) => sum + checked.asked, 0)
-      print(`${steps.length} states, ${asked} connections, ${wrong} disagree\n`)
-      return wrong === 0 ? 0 : 1
+      const lab = openLab(values.name ?? defaultName())
+      if (values.starts === true) return start(lab, Number(values.cases ?? 5))
+      const ways = waysOf(values, positionals)
+      return values.during === true ? changeUnder(lab, ways) : compare(lab, ways)
     },
   },
+}
+
+async function compare(lab: Lab, ways: readonly Way[]): Promise<number> {
+  const steps = await walk(lab, ways, tell)
+  const wrong = steps.reduce((sum, { checked }) => sum + checked.wrong.length, 0)
+  const asked = steps.reduce((sum, { checked }) => sum + checked.asked, 0)
+  print(`${steps.length} states, ${asked} connections, ${wrong} disagree\n`)
+  return wrong === 0 ? 0 : 1
+}
+
+async function changeUnder(lab: Lab, ways: readonly Way[]): Promise<number> {
+  const { watched, faults } = await walkDuring(
+    lab,
+    ways.flatMap(({ changes }) => changes),
+    line => print(`${line}\n`),
+  )
+  print(`${watched.length} connections under changes, ${faults} with a fault\n`)
+  return faults === 0 ? 0 : 1
+}
+
+async function start(lab: Lab, times: number): Promise<number> {
+  await using stage = await Stage.open(lab, beginning)
+  let leaked = 0
+  let conclusive = 0
+  for (let i = 0; i < times; i++) {
+    const [shut, open] = await watchStart(stage)
+    const line = ({ pod, answered, asked, early }: Started) =>
+      `${pod}: ${answered} of ${asked} answered, ${early} ms early`
+    print(`denied ${line(shut)}; not denied ${line(open)}\n`)
+    leaked += shut.answered
+    if (open.answered > 0 && shut.early > 0) conclusive += 1
+  }
+  print(`${times} starts, ${conclusive} watched from before their network, ${leaked} packets too many\n`)
+  return leaked === 0 && conclusive > 0 ? 0 : 1
 }
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>['values']

@@ -65,7 +65,8 @@ export async function installed({ lab }: Stage): Promise<void> {
   for (let i = 0; i < 2; i++) await run(['ovn-nbctl', '--wait=hv', '--timeout=60', 'sync'], { env })
 }
 
-async function surroundingsOf(stage: Stage): Promise<Surroundings> {
+/** Who can be asked beside the pods. */
+export async function surroundingsOf(stage: Stage): Promise<Surroundings> {
   const { plan, nodes } = stage.lab
   return {
     families: plan.networks.map(({ family }) => family),

@@ -65,8 +65,8 @@ function askTcp([id, , address, port]: Question): () => void {
   const socket = connect({ host: address, port })
   socket.on('data', data => tell(id, 'answer', began, String(data)))
   socket.on('error', (error: NodeJS.ErrnoException) => {
-    // The kernel's patience with silence.
-    if (error.code !== 'ETIMEDOUT') tell(id, error.code ?? error.message, began)
+    // The kernel's own patience with silence: a connection's, and a neighbour's on a machine that is too busy to answer for it.
+    if (error.code !== 'ETIMEDOUT' && error.code !== 'EHOSTUNREACH') tell(id, error.code ?? error.message, began)
   })
   socket.on('end', () => tell(id, 'closed', began))
   return () => socket.resetAndDestroy()

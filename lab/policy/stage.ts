@@ -187,18 +187,16 @@ export class Stage implements AsyncDisposable {
     const existing = new Set((await this.#client.list(policyResource)).items.map(policyKey))
     for (const [key, policy] of wanted) {
       if (this.#written.has(key)) continue
-      const object = { ...this.#concrete(policy), metadata: nameOf(key) }
+      const object = { ...resolved(policy, this.addressOf), metadata: nameOf(key) }
       if (existing.has(key)) await this.#client.replace(policyResource, object)
       else await this.#client.create(policyResource, object)
       this.#written.set(key, policy)
     }
   }
 
-  #concrete(policy: NetworkPolicy): NetworkPolicy {
-    return resolved(policy, (place, family) =>
-      this.#addresses.get(place)?.find(address => address.includes(':') === (family === 6)),
-    )
-  }
+  /** Address of a pod, a node or the outsider; of a pod that has gone, the one that it had. */
+  readonly addressOf = (place: string, family: 4 | 6): string | undefined =>
+    this.#addresses.get(place)?.find(address => address.includes(':') === (family === 6))
 
   async #removeAll(): Promise<void> {
     const remove = async (name: string) => {

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { mayConnect } from '@ovnkit/cni-policy/reference'
-import { type Change, changed, policyKey, type Situation, worldOf } from '@ovnkit/cni-policy/testing'
+import { type Change, changed, policyKey, pool, type Situation, worldOf } from '@ovnkit/cni-policy/testing'
 import { installed, surroundingsOf } from './check.ts'
 import type { Answer, Question } from './peers.ts'
 import { type Probe, probesOf } from './questions.ts'
@@ -13,6 +13,8 @@ export type Course = 'stays open' | 'stays shut' | 'opens' | 'shuts'
 export interface Watched {
   readonly probe: Probe
   readonly course: Course
+  /** Of the one that is asked. */
+  readonly node: string
   readonly attempts: number
   /** Of a connection that is open all the time: attempts whose first packet or answer was lost. */
   readonly lost: number
@@ -42,14 +44,21 @@ interface Attempt {
 export async function watchChange(stage: Stage, change: Change): Promise<Watched[]> {
   const next = changed(stage.situation, change)
   const chosen = await choose(stage, next)
-  const asking = new Asking(stage, chosen.map(({ probe }) => probe))
+  const asking = new Asking(
+    stage,
+    chosen.map(({ probe }) => probe),
+  )
   await delay(before)
   const wrote = performance.now()
   await stage.become(next)
   await installed(stage)
   await delay(after)
   const attempts = Map.groupBy(await asking.end(), ({ probe }) => probe)
-  return chosen.map(({ probe, course }) => judge(probe, course, attempts.get(probe) ?? [], wrote))
+  const nodes = new Map(pool.map(({ key, node }) => [key, node]))
+  return chosen.map(({ probe, course }) => ({
+    node: nodes.get(probe.to) ?? probe.to,
+    ...judge(probe, course, attempts.get(probe) ?? [], wrote),
+  }))
 }
 
 /** Some connections of each course, the same for the same situations. */
@@ -68,7 +77,9 @@ async function choose(stage: Stage, next: Situation): Promise<{ probe: Probe; co
 /** Evenly from a list: from all pods, to all pods. */
 function spread<T>(all: readonly T[]): T[] {
   const step = Math.max(1, all.length / sample)
-  return Array.from({ length: Math.min(sample, all.length) }, (_, i) => all[Math.floor(i * step)]).flatMap(one => one ?? [])
+  return Array.from({ length: Math.min(sample, all.length) }, (_, i) => all[Math.floor(i * step)]).flatMap(
+    one => one ?? [],
+  )
 }
 
 /** Asks for the same connections again and again, with a new one each time. */
@@ -112,7 +123,7 @@ class Asking {
   }
 }
 
-function judge(probe: Probe, course: Course, attempts: readonly Attempt[], wrote: number): Watched {
+function judge(probe: Probe, course: Course, attempts: readonly Attempt[], wrote: number): Omit<Watched, 'node'> {
   const answered = attempts.flatMap(({ at, answer }) =>
     answer?.outcome === 'answer' ? [{ at, ms: answer.ms, came: at + answer.ms }] : [],
   )
@@ -123,7 +134,11 @@ function judge(probe: Probe, course: Course, attempts: readonly Attempt[], wrote
     attempts: attempts.length,
     lost: course === 'stays open' ? attempts.length - inTime.length : 0,
     leaked: course === 'stays shut' ? answered.length : 0,
-    turnedAfter: turnedAfter(course, answered.map(({ came }) => came), wrote),
+    turnedAfter: turnedAfter(
+      course,
+      answered.map(({ came }) => came),
+      wrote,
+    ),
   }
 }
 
@@ -138,7 +153,8 @@ function turnedAfter(course: Course, answers: readonly number[], wrote: number):
 /** What of a change was wrong, if anything: a name for the policy and what was lost or leaked. */
 export const faultsOf = (watched: readonly Watched[]): readonly Watched[] =>
   watched.filter(
-    ({ lost, leaked, course, turnedAfter: turned }) => lost > 0 || leaked > 0 || (course === 'opens' && turned === undefined),
+    ({ lost, leaked, course, turnedAfter: turned }) =>
+      lost > 0 || leaked > 0 || (course === 'opens' && turned === undefined),
   )
 
 /** `policy w/p`, for a line. */
