@@ -38,6 +38,7 @@ export {
 export { PolicyMistake } from './mistake.ts'
 export { peerSet, subjectGroup, subjectName } from './names.ts'
 export { allPods, type GroupNeed, needsOf, type PortName, peersIn } from './needs.ts'
+export { nodeSelectors, nodeSetId, nodeSetName } from './node-set.ts'
 export { logMeter, peerRows, type RowContext, subjectRows } from './rows.ts'
 export {
   type Action,
