@@ -17,12 +17,12 @@ import { collectWhenIdle } from './idle-collection.ts'
 import { observeController } from './metrics.ts'
 import { type ControllerOptions, program, readOptions } from './options.ts'
 import { Uninstall } from './uninstall.ts'
+import { why } from './why/why.ts'
 
 const { name, version } = program
-const flags = readFlags(program)
 
 async function main({ signal, useLogger }: MainContext): Promise<void> {
-  const options = readOptions(flags, process.env)
+  const options = readOptions(readFlags(program), process.env)
   const config = readConfig({ file: options.config, env: process.env })
   const logger = loggerOf(config, options)
   useLogger(logger)
@@ -107,4 +107,5 @@ function kubeConfigOf(config: Config, options: ControllerOptions) {
   return loadKubeConfig({ ...(kubeconfig !== '' && { kubeconfig }), ...(server !== '' && { server }) })
 }
 
-await runMain(name, main)
+if (process.argv[2] === 'why') process.exitCode = await why(process.argv.slice(3))
+else await runMain(name, main)
