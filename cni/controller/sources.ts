@@ -8,12 +8,17 @@ import { type ProviderFacts, providerFacts } from './facts/provider.ts'
 import { same } from './facts/same.ts'
 import { type SubnetFacts, subnetFacts } from './facts/subnet.ts'
 import { type FloatingSources, startFloatingSources } from './floating/sources.ts'
+import { type AdminSources, startAdminSources } from './policy/admin/sources.ts'
 import { type PolicySources, startPolicySources } from './policy/sources.ts'
 import { providerResource, subnetFinalizer, subnetResource } from './resources.ts'
 import { type ServiceSources, startServiceSources } from './service/sources.ts'
 
 /** What the controller knows of the Kubernetes API: stores that follow it, on the leader and on those that stand by alike. */
-export interface Sources extends Omit<ServiceSources, 'observed'>, FloatingSources, PolicySources {
+export interface Sources
+  extends Omit<ServiceSources, 'observed'>,
+    FloatingSources,
+    PolicySources,
+    Omit<AdminSources, 'observed'> {
   readonly pods: Store<PodFacts>
   readonly nodes: Store<NodeFacts, 'chassis'>
   /** Each node's zone: all that Services need to know of nodes, and what changes least. */
@@ -54,8 +59,10 @@ export function startSources(options: { client: KubeClient; signal: AbortSignal;
   const providers = new Store<ProviderFacts>({ name: 'provider networks', equals: same })
   const providerMirror = mirror({ ...options, resource: providerResource, store: providers, trim: providerFacts })
   const { mirrors: policyMirrors, ...policySources } = startPolicySources(options)
+  const { mirrors: adminMirrors, observed: observedAdmin, ...adminSources } = startAdminSources(options)
   const mirrors = [
     ...policyMirrors,
+    ...adminMirrors,
     podMirror,
     nodeMirror,
     subnetMirror,
@@ -87,6 +94,7 @@ export function startSources(options: { client: KubeClient; signal: AbortSignal;
       }),
       ...observedServices,
       ...observedFloating,
+      ...observedAdmin,
       observed({
         resource: providerResource,
         store: providers,
@@ -99,6 +107,7 @@ export function startSources(options: { client: KubeClient; signal: AbortSignal;
     ...services,
     ...floating,
     ...policySources,
+    ...adminSources,
     pods,
     nodes,
     zones: zonesOf(nodes),

@@ -19,6 +19,8 @@ import type { NodeFacts } from '../facts/node.ts'
 import type { Assignment } from '../ipam/assignment.ts'
 import type { JoinPlace } from '../ipam/join-addresses.ts'
 import type { RowMaker } from '../ovn/cluster-rows.ts'
+import { type NodePeerWorld, nodePeerSets, nodePeersKind } from './admin/node-peers.ts'
+import type { AdminWorld } from './admin/status.ts'
 import { ofPods } from './families.ts'
 import { fixedRows, nodeRows, policedGroup } from './fixed.ts'
 import { numbersKey } from './memberships.ts'
@@ -45,6 +47,8 @@ export interface PolicyWorld {
     readonly numbers: ReadableStore<readonly number[]>
     readonly covers: ReadableStore<NodeCover>
     readonly families: ReadableStore<readonly Family[]>
+    readonly nodeSelectors: NodePeerWorld['nodeSelectors']
+    readonly adminVerdicts: AdminWorld['policy']['adminVerdicts']
     readonly tiers: boolean
     readonly logRate: number
   }
@@ -82,6 +86,7 @@ export function policyKinds(world: PolicyWorld, nb: RowMaker): OwnerKind[] {
         return rows(group === undefined ? [] : peerRows(group))
       },
     },
+    nodePeersKind({ nodes: world.nodes, nodeSelectors: policy.nodeSelectors }, nb),
     {
       kind: 'pod-peers',
       keys: policy.peersOf,
@@ -108,7 +113,7 @@ function contextOf({ namespaceFacts, join, policy }: PolicyWorld, view: View): R
     join,
     numbersOf: (group: PodGroup, port: PortName) => view.get(policy.numbers, numbersKey(group, port)) ?? [],
     coverOf: block => view.get(policy.covers, blockKey(block)),
-    furtherPeers: () => [],
+    furtherPeers: nodePeerSets,
     placeOf: band => placeOf(band, policy.tiers),
     loggingOf: ({ namespace }) => (namespace === '' ? undefined : view.get(namespaceFacts, namespace)?.logging) ?? {},
   }

@@ -5,6 +5,8 @@ import type { NodeFacts } from '../facts/node.ts'
 import type { PodFacts } from '../facts/pod.ts'
 import type { JoinPlace } from '../ipam/join-addresses.ts'
 import type { Network } from '../subnet/network.ts'
+import { AdminPlanner } from './admin/planner.ts'
+import type { AdminSources } from './admin/sources.ts'
 import { configuredPolicies } from './configured.ts'
 import { BlockCovers } from './covers.ts'
 import { followFamilies } from './families.ts'
@@ -14,10 +16,11 @@ import { gatherPolicies, type PolicySources } from './sources.ts'
 
 export interface PoliciesOptions {
   readonly config: Pick<Config, 'networkPolicy'> & { readonly network: Pick<Config['network'], 'joinCIDR'> }
-  readonly sources: Pick<PolicySources, 'namespaceFacts' | 'networkPolicies'> & {
-    readonly pods: ReadableStore<PodFacts>
-    readonly nodes: ReadableStore<NodeFacts>
-  }
+  readonly sources: Pick<PolicySources, 'namespaceFacts' | 'networkPolicies'> &
+    Pick<AdminSources, 'adminPolicies'> & {
+      readonly pods: ReadableStore<PodFacts>
+      readonly nodes: ReadableStore<NodeFacts>
+    }
   readonly networks: ReadableStore<Network>
   readonly joins: ReadableStore<JoinPlace>
   /** Whether the server asks ACLs in tiers. */
@@ -34,7 +37,8 @@ export class Policies implements Disposable {
   readonly #resources = new DisposableStack()
 
   constructor({ config, sources, networks, joins, tiers, settled }: PoliciesOptions) {
-    const kinds: ReadableStore<Policy>[] = [sources.networkPolicies, configuredPolicies(config)]
+    const admin = this.#resources.use(new AdminPlanner(sources.adminPolicies, tiers))
+    const kinds: ReadableStore<Policy>[] = [sources.networkPolicies, configuredPolicies(config), admin.policies]
     const policies = gatherPolicies(kinds)
     this.#resources.use(policies.stop)
     const families = followFamilies(networks)
@@ -53,6 +57,8 @@ export class Policies implements Disposable {
       numbers: memberships.numbers,
       covers: this.#covers.store,
       families: families.store,
+      nodeSelectors: admin.nodeSelectors,
+      adminVerdicts: admin.verdicts,
       tiers,
       logRate: config.networkPolicy.logRate,
     }

@@ -17,6 +17,7 @@ import type { SubnetFacts } from '../facts/subnet.ts'
 import type { Assignment, Usage } from '../ipam/assignment.ts'
 import type { JoinPlace } from '../ipam/join-addresses.ts'
 import { type TunnelVerdict, theTunnel } from '../ovn/tunnel.ts'
+import { type AdminWorld, adminStatusKind } from '../policy/admin/status.ts'
 import { type PolicyWorld, policyKinds, policyMemberships } from '../policy/kinds.ts'
 import { subnetFinalizer, subnetResource } from '../resources.ts'
 import { type ServiceWorld, serviceKinds } from '../service/kinds.ts'
@@ -45,7 +46,7 @@ import { setMembers } from './sets.ts'
 import { underlayKinds } from './underlay-kinds.ts'
 
 /** Everything that renders read. */
-export interface World extends ServiceWorld, GroupWorld, PolicyWorld {
+export interface World extends ServiceWorld, GroupWorld, PolicyWorld, Pick<AdminWorld, 'adminPolicies'> {
   readonly pods: ReadableStore<PodPlace, never>
   readonly subnets: ReadableStore<SubnetFacts>
   readonly providers: ReadableStore<ProviderFacts>
@@ -114,6 +115,7 @@ export function ownerKinds(world: World, makers: Makers): OwnerKind[] {
     },
     ...underlayKinds(world, makers),
     ...policyKinds(world, makers.nb),
+    adminStatusKind(world, makers.kube),
     { kind: 'node', keys: world.nodes, order: 2, render: (key, view) => renderNode(world, makers, key, view) },
     { kind: 'pod', keys: world.pods, order: 3, render: (key, view) => renderPod(world, makers, key, view) },
     {
@@ -125,10 +127,10 @@ export function ownerKinds(world: World, makers: Makers): OwnerKind[] {
   ]
 }
 
-function renderNetwork({ dhcpMtu, join, templates }: World, nb: Makers['nb'], network: Network): Desired[] {
+function renderNetwork({ dhcpMtu, join, templates, policy }: World, nb: Makers['nb'], network: Network): Desired[] {
   const rows = [
     ...networkRows(network),
-    ...isolationRows(network, join),
+    ...isolationRows(network, join, policy.tiers),
     ...dhcpRows(network, dhcpMtu),
     ...(templates ? localServiceRows(network) : []),
   ].map(row => nb.row(row))

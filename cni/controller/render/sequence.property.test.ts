@@ -1,5 +1,5 @@
 import { annotationNames, ovnNames } from '@ovnkit/cni-api'
-import { networkPolicyFacts, type Policy } from '@ovnkit/cni-policy'
+import { type AdminFacts, clusterPolicyFacts, networkPolicyFacts, type Policy } from '@ovnkit/cni-policy'
 import type { ServiceFacts, SliceFacts } from '@ovnkit/cni-service'
 import { type Cidr, hostAddress, parseCidr, parseIp } from '@ovnkit/inet'
 import type { KubeDesires, NetworkPolicy, ObjectRef } from '@ovnkit/kube'
@@ -48,6 +48,7 @@ function newSources() {
     portGroups: new Store<ForeignGroup>({ name: 'port groups' }),
     namespaceFacts: new Store<NamespaceFacts>({ name: 'namespaces' }),
     networkPolicies: new Store<Policy>({ name: 'network policies' }),
+    adminPolicies: new Store<AdminFacts>({ name: 'policies of the cluster' }),
     bypasses: new Store<readonly string[]>({ name: 'bypasses' }),
     verdicts: new Store<Verdict>({ name: 'verdicts' }),
     assignments: new Store<Assignment, 'network'>({
@@ -73,7 +74,7 @@ function newSources() {
     sources,
     networks: sources.networks,
     joins: sources.joins,
-    tiers: false,
+    tiers: true,
     settled: () => Promise.resolve(),
   })
   policies.start()
@@ -192,6 +193,15 @@ const event = fc.oneof(
     present: fc.boolean(),
   }),
   fc.record({
+    kind: fc.constant('cluster-policy' as const),
+    name,
+    app: name,
+    priority: fc.constantFrom(0, 1),
+    action: fc.constantFrom('Accept', 'Deny', 'Pass'),
+    to: fc.constantFrom('pods', 'nodes', 'nobody'),
+    present: fc.boolean(),
+  }),
+  fc.record({
     kind: fc.constant('address' as const),
     name,
     on: name,
@@ -261,6 +271,15 @@ const apply: { readonly [K in Event['kind']]: (sources: Sources, event: Extract<
     const policy = { metadata: { namespace: 'ns', name }, spec } as unknown as NetworkPolicy
     put(networkPolicies, `ns/${name}`, present, networkPolicyFacts(policy))
   },
+  'cluster-policy'({ adminPolicies }, { name, app, priority, action, to, present }) {
+    const subject = { pods: { namespaceSelector: {}, podSelector: { matchLabels: { app } } } }
+    const rules = [
+      { action, to: [clusterPeers[to]], protocols: [{ destinationNamedPort: 'http' }] },
+      { action, to: [clusterPeers[to]] },
+    ]
+    const policy = { metadata: { name, uid: name }, spec: { tier: 'Admin', priority, subject, egress: rules } }
+    put(adminPolicies, `ClusterNetworkPolicy/${name}`, present, clusterPolicyFacts(policy))
+  },
   address({ assignments }, { name, on, host, uid }) {
     const { key, ranges } = subnets[on]
     const addresses = ranges.map(range => hostAddress(range, host))
@@ -317,6 +336,11 @@ const peersOf = {
   namespaces: [{ namespaceSelector: { matchLabels: { team: 'a' } } }],
   block: [{ ipBlock: { cidr: '0.0.0.0/0', except: ['192.168.0.1/32'] } }],
   everybody: [],
+}
+const clusterPeers = {
+  pods: { pods: { podSelector: { matchLabels: { app: 'a' } } } },
+  nodes: { nodes: { matchLabels: {} } },
+  nobody: { domainNames: ['example.org'] },
 }
 const portsOf = { name: [{ port: 'http' }], number: [{ port: 80 }, { protocol: 'UDP' }], all: [] }
 

@@ -9,7 +9,7 @@ const named = 5
 
 export interface AdminWorld {
   readonly adminPolicies: ReadableStore<AdminFacts>
-  readonly adminVerdicts: ReadableStore<AdminVerdict>
+  readonly policy: { readonly adminVerdicts: ReadableStore<AdminVerdict> }
   /** Outcomes by owner key. */
   readonly outcomes: ReadableStore<OwnerStatus>
 }
@@ -22,7 +22,7 @@ export function adminStatusKind(world: AdminWorld, kube: KubeDesires): OwnerKind
     order: 4,
     render(key, view) {
       const facts = view.get(world.adminPolicies, key)
-      const verdict = view.get(world.adminVerdicts, key)
+      const verdict = view.get(world.policy.adminVerdicts, key)
       if (facts === undefined || verdict === undefined) return { kind: 'objects', objects: [] }
       const rows = facts.subject && view.get(world.outcomes, `policy-subject/${groupId(facts.subject)}`)
       return { kind: 'objects', objects: [statusOf(facts, conditionsOf(facts, verdict, rows), kube)] }
