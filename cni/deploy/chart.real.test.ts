@@ -19,7 +19,10 @@ function run(...args: string[]) {
 const template = (...args: string[]) =>
   run('template', 'zstack-ovn-kubernetes', path('helm'), '-n', 'kube-system', ...args)
 const one = ['--set', 'ovn.standalone.addresses={192.0.2.1}']
-const three = ['--set', 'ovn.standalone.haMode=ha,ovn.standalone.addresses={192.0.2.1,192.0.2.2,fd00::3}']
+const three = [
+  ...['-f', path('helm/values-standalone-ha.yaml')],
+  ...['--set', 'ovn.standalone.addresses={192.0.2.1,192.0.2.2,fd00::3}'],
+]
 
 interface Rendered {
   kind: string
@@ -61,7 +64,7 @@ describe('helm', () => {
     expect(run('lint', '--strict', path('helm'), ...one)).toMatchObject({ status: 0 })
   })
 
-  it('renders values-standalone.yaml, single and ha', () => {
+  it('renders values-standalone.yaml and values-standalone-ha.yaml', () => {
     const names = (all: readonly Rendered[]) =>
       all
         .filter(({ spec }) => spec?.template)
@@ -74,7 +77,7 @@ describe('helm', () => {
       'Deployment ovn-sb-db 1',
       'Deployment zstack-ovnkube-controller 1',
     ])
-    const ha = objects(...values, ...three)
+    const ha = objects(...three)
     expect(names(ha).sort()).toEqual([
       'DaemonSet zstack-ovnkube-node undefined',
       'Deployment ovn-northd 2',

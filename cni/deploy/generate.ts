@@ -42,7 +42,11 @@ const renderings: Readonly<Record<string, { values: readonly string[]; templates
     templates: ['configmap', ...databases],
   },
   'standalone/ha': {
-    values: [...common, '--set', `ovn.standalone.haMode=ha,ovn.standalone.addresses={${addresses.join(',')}}`],
+    values: [
+      ...common,
+      ...['-f', path('helm/values-standalone-ha.yaml')],
+      ...['--set', `ovn.standalone.addresses={${addresses.join(',')}}`],
+    ],
     templates: ['configmap', ...databases],
   },
   external: {
