@@ -11,7 +11,6 @@ export interface Skip {
 }
 
 export const skips: readonly Skip[] = [
-  { pattern: /Netpol|NetworkPolicy/, reason: 'network policies are a feature of their own, with a suite of their own' },
   { pattern: /\[Feature:Networking-(IPv4|IPv6|DNS)\]|Forward PTR lookup/, reason: 'asks the Internet' },
   { pattern: /KubeProxy|kube-proxy/i, reason: 'tests kube-proxy itself, which is replaced' },
   { pattern: /recreate its iptables rules/, reason: "tests kube-proxy's iptables rules, over SSH" },
@@ -78,4 +77,5 @@ export const quick: readonly RegExp[] = [
   /Services should respect internalTrafficPolicy=Local Pod to Pod/,
   /Services should support externalTrafficPolicy=Local for type=NodePort/,
   /EndpointSlice should support a Service with multiple ports/,
+  /Netpol NetworkPolicy between server and client should (deny ingress access to updated pod|enforce policies to check ingress and egress policies can be controlled independently|allow ingress access on one named port)/,
 ]
