@@ -39,7 +39,7 @@ export { PolicyMistake } from './mistake.ts'
 export { peerSet, subjectGroup, subjectName } from './names.ts'
 export { allPods, type GroupNeed, needsOf, type PortName, peersIn } from './needs.ts'
 export { nodeSelectors, nodeSetId, nodeSetName } from './node-set.ts'
-export { logMeter, peerRows, type RowContext, subjectRows } from './rows.ts'
+export { groupRow, logMeter, peerRows, type RowContext, ruleRows } from './rows.ts'
 export {
   type Action,
   type Band,

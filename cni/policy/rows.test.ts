@@ -5,7 +5,7 @@ import { placeOf } from './bands.ts'
 import { networkPolicyFacts } from './facts/network-policy.ts'
 import { groupId } from './group.ts'
 import { subjectName } from './names.ts'
-import { type RowContext, subjectRows } from './rows.ts'
+import { type RowContext, ruleRows } from './rows.ts'
 
 const read = (name: string, spec: object) =>
   networkPolicyFacts({
@@ -28,7 +28,7 @@ const group = subjectName(subject)
 
 /** The ACLs as `priority direction match action`, with the group called G. */
 function rules(policies: ReturnType<typeof read>[], change: Partial<RowContext> = {}): string[] {
-  return subjectRows(subject, policies, { ...context, ...change })
+  return ruleRows(subject, policies, { ...context, ...change })
     .filter(({ table }) => table === 'ACL')
     .map(({ columns: { priority, direction, match, action } }) => `${priority} ${direction} ${match} ${action}`)
     .map(text => text.replaceAll(group, 'G'))
@@ -74,8 +74,6 @@ describe('the rows of the pods that policies select', () => {
     expect(texts).toHaveLength(3)
     expect(texts[0]).toMatch(/^1001 to-lport outport == @np_g[0-9a-f]{16} && tcp.dst == 80 allow-related$/)
     expect(texts[1]).toMatch(/ tcp.dst == 8080 /)
-    const groups = subjectRows(subject, [read('a', { ingress: [{ ports: [{ port: 'http' }] }] })], context)
-    expect(groups.filter(({ table }) => table === 'Port_Group')).toHaveLength(3)
   })
 
   it('what pods send by a name is judged by the name at its destination', () => {
@@ -87,7 +85,7 @@ describe('the rows of the pods that policies select', () => {
   })
 
   it('equal rules of several policies are one row, which names them', () => {
-    const rows = subjectRows(subject, [read('b', { ingress: [{}] }), read('a', { ingress: [{}] })], context)
+    const rows = ruleRows(subject, [read('b', { ingress: [{}] }), read('a', { ingress: [{}] })], context)
     const ids = rows.flatMap(({ table, columns }) => (table === 'ACL' ? [columns.external_ids] : []))
     expect(ids).toEqual([
       { 'zstack.io/policies': 'NetworkPolicy/ns/a NetworkPolicy/ns/b' },
@@ -96,8 +94,7 @@ describe('the rows of the pods that policies select', () => {
   })
 
   it('a rule that stays keeps its row when others come', () => {
-    const keys = (...policies: ReturnType<typeof read>[]) =>
-      subjectRows(subject, policies, context).map(({ key }) => key)
+    const keys = (...policies: ReturnType<typeof read>[]) => ruleRows(subject, policies, context).map(({ key }) => key)
     const few = keys(read('b', { ingress: [{ ports: [{ port: 80 }] }] }))
     const more = keys(read('a', { ingress: [{}] }), read('b', { ingress: [{ ports: [{ port: 80 }] }] }))
     expect(more).toEqual(expect.arrayContaining(few))
@@ -113,12 +110,12 @@ describe('the rows of the pods that policies select', () => {
   })
 
   it('egress is judged behind the balancers', () => {
-    const rows = subjectRows(subject, [read('a', { policyTypes: ['Egress'] })], context)
+    const rows = ruleRows(subject, [read('a', { policyTypes: ['Egress'] })], context)
     expect(rows.at(-1)?.columns).toMatchObject({ options: { 'apply-after-lb': 'true' }, direction: 'from-lport' })
   })
 
   it('tells its decisions as loudly as is asked for', () => {
-    const rows = subjectRows(subject, [read('a', { ingress: [{}] })], {
+    const rows = ruleRows(subject, [read('a', { ingress: [{}] })], {
       ...context,
       loggingOf: () => ({ deny: 'info' }),
     })

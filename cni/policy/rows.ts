@@ -3,10 +3,9 @@ import { externalIds } from '@ovnkit/cni-api'
 import { type AclLog, type AclSpec, acl, addressSet, type Match, type OvnRow, portGroup } from '@ovnkit/ovn'
 import { type BandPlace, slotPriority } from './bands.ts'
 import type { PolicyLogging } from './facts/logging.ts'
-import { groupText, type PodGroup, withPort } from './group.ts'
+import { groupText, type PodGroup } from './group.ts'
 import { isolation, type MatchContext, matchesOf } from './matches.ts'
 import { peerSetName, subjectName } from './names.ts'
-import { namesIn } from './needs.ts'
 import { type Action, type Band, type Direction, type Policy, type PolicyRule, policyKey } from './rule.ts'
 
 export interface RowContext extends MatchContext {
@@ -30,23 +29,21 @@ interface Decision {
 }
 
 /**
- * The port group of the pods that `policies` are about, those by the number of a port's name, and their ACLs: equal rules of several policies are one row. An
- * ACL's key is its content: one that stays is not touched, whatever comes and goes beside it.
+ * The ACLs of the pods that `policies` are about: equal rules of several policies are one row. An ACL's key is its content: one that stays is not touched, whatever
+ * comes and goes beside it.
  */
-export function subjectRows(subject: PodGroup, policies: readonly Policy[], context: RowContext): OvnRow[] {
+export function ruleRows(subject: PodGroup, policies: readonly Policy[], context: RowContext): OvnRow[] {
   const sorted = policies.toSorted((a, b) => (policyKey(a) < policyKey(b) ? -1 : 1))
   const decisions = sorted.flatMap(policy => [...ruleDecisions(policy, context), ...isolations(policy)])
   const same = Map.groupBy(decisions, one => identityOf(one, context))
-  return [
-    ...[subject, ...namedGroups(subject, sorted, context)].map(groupRow),
-    ...[...same].map(([identity, [first, ...others]]) => {
-      if (first === undefined) throw new Error('a group of decisions has one at least')
-      return aclRow(subject, identity, [first, ...others], context)
-    }),
-  ]
+  return [...same].map(([identity, [first, ...others]]) => {
+    if (first === undefined) throw new Error('a group of decisions has one at least')
+    return aclRow(subject, identity, [first, ...others], context)
+  })
 }
 
-const groupRow = (group: PodGroup): OvnRow => {
+/** The port group of a group that policies are about; or, by the number of a port's name, of a part of one. */
+export const groupRow = (group: PodGroup): OvnRow => {
   const name = subjectName(group)
   return portGroup({ key: name, name, externalIds: { [externalIds.group]: groupText(group) } })
 }
@@ -57,17 +54,6 @@ export const peerRows = (group: PodGroup): OvnRow[] =>
     const name = peerSetName(group, family)
     return addressSet({ key: name, name, externalIds: { [externalIds.group]: groupText(group) } })
   })
-
-/** Of the subject's pods those in which a port's name means the same number. */
-function namedGroups(subject: PodGroup, policies: readonly Policy[], context: RowContext): PodGroup[] {
-  const names = policies.flatMap(({ rules }) =>
-    rules.filter(({ direction }) => direction === 'ingress').flatMap(namesIn),
-  )
-  const unique = new Map(names.map(one => [`${one.protocol} ${one.name}`, one]))
-  return [...unique.values()].flatMap(({ protocol, name }) =>
-    context.numbersOf(subject, { protocol, name }).map(number => withPort(subject, { protocol, name, number })),
-  )
-}
 
 function ruleDecisions(policy: Policy, context: RowContext): Decision[] {
   return (['ingress', 'egress'] as const).flatMap(direction =>

@@ -1,5 +1,6 @@
 import {
   blockKey,
+  groupRow,
   type NodeCover,
   type PodGroup,
   type Policy,
@@ -8,17 +9,19 @@ import {
   peerSet,
   placeOf,
   type RowContext,
+  ruleRows,
   subjectGroup,
-  subjectRows,
 } from '@ovnkit/cni-policy'
 import { type Cidr, type Family, ipFamily } from '@ovnkit/inet'
 import type { OvnRow } from '@ovnkit/ovn'
 import type { Desired, ElementSpec, OwnerKind, ReadableStore, Rendered, View } from '@ovnkit/reconcile'
 import type { NamespaceFacts } from '../facts/namespace.ts'
 import type { NodeFacts } from '../facts/node.ts'
+import type { PodPlace } from '../facts/pod.ts'
 import type { Assignment } from '../ipam/assignment.ts'
 import type { JoinPlace } from '../ipam/join-addresses.ts'
 import type { RowMaker } from '../ovn/cluster-rows.ts'
+import { podRowKey } from '../render/pod.ts'
 import { type NodePeerWorld, nodePeerSets, nodePeersKind } from './admin/node-peers.ts'
 import type { AdminWorld } from './admin/status.ts'
 import { ofPods } from './families.ts'
@@ -27,6 +30,7 @@ import { numbersKey } from './memberships.ts'
 
 /** What renders of policies read. */
 export interface PolicyWorld {
+  readonly pods: ReadableStore<PodPlace, never>
   readonly namespaceFacts: ReadableStore<NamespaceFacts>
   readonly nodes: ReadableStore<NodeFacts, 'chassis'>
   readonly joins: ReadableStore<JoinPlace>
@@ -38,7 +42,9 @@ export interface PolicyWorld {
     readonly policies: ReadableStore<Policy, 'subject'>
     /** Groups that policies are about, by id. */
     readonly subjects: ReadableStore<PodGroup>
-    /** Groups that need address sets, by id. */
+    /** Groups that need port groups, by id, */
+    readonly groups: ReadableStore<PodGroup>
+    /** and those that need address sets. */
     readonly sets: ReadableStore<PodGroup>
     /** Ids of the groups that a pod is in as a subject, */
     readonly subjectsOf: ReadableStore<readonly string[]>
@@ -55,8 +61,9 @@ export interface PolicyWorld {
 }
 
 /**
- * The kinds of owners of network policies. Their order is what keeps connections alive: sets are filled before rules name them, and rules are complete before pods
- * become subject to them, which is part of the pods' own renders and so, for a new pod, of the transaction that makes its port.
+ * The kinds of owners of network policies. Their order is what keeps connections alive: sets and groups have their members before rules name them, so that the rules
+ * of a group change everything in one transaction. A pod that comes has its memberships in its own render, in the transaction that makes its port, and pods come
+ * after rules.
  */
 export function policyKinds(world: PolicyWorld, nb: RowMaker): OwnerKind[] {
   const { policy } = world
@@ -78,6 +85,15 @@ export function policyKinds(world: PolicyWorld, nb: RowMaker): OwnerKind[] {
       },
     },
     {
+      kind: 'policy-group',
+      keys: policy.groups,
+      order: 2.1,
+      render(key, view) {
+        const group = view.get(policy.groups, key)
+        return rows(group === undefined ? [] : [groupRow(group)])
+      },
+    },
+    {
       kind: 'policy-peers',
       keys: policy.sets,
       order: 2.1,
@@ -94,6 +110,12 @@ export function policyKinds(world: PolicyWorld, nb: RowMaker): OwnerKind[] {
       render: (key, view) => ({ kind: 'objects', objects: peerElements(world, nb, key, view) }),
     },
     {
+      kind: 'pod-groups',
+      keys: policy.subjectsOf,
+      order: 2.2,
+      render: (key, view) => ({ kind: 'objects', objects: groupElements(world, nb, key, view) }),
+    },
+    {
       kind: 'policy-subject',
       keys: policy.subjects,
       order: 2.3,
@@ -101,7 +123,7 @@ export function policyKinds(world: PolicyWorld, nb: RowMaker): OwnerKind[] {
         const subject = view.get(policy.subjects, key)
         if (subject === undefined) return rows([])
         const policies = view.by(policy.policies, 'subject', key).map(([, one]) => one)
-        return rows(subjectRows(subject, policies, contextOf(world, view)))
+        return rows(ruleRows(subject, policies, contextOf(world, view)))
       },
     },
   ]
@@ -128,6 +150,14 @@ function peerElements({ assignments, policy }: PolicyWorld, nb: RowMaker, key: s
       nb.element({ row: { table: 'Address_Set', key: peerSet(id, ipFamily(value)) }, column: 'addresses', value }),
     ),
   )
+}
+
+/** The port of a pod in its port groups, where it exists already: a pod that comes brings them itself. */
+function groupElements(world: PolicyWorld, nb: RowMaker, key: string, view: View): Desired[] {
+  const pod = view.get(world.pods, key)
+  if (pod === undefined) return []
+  const port = nb.ref('Logical_Switch_Port', podRowKey(pod))
+  return policyMemberships(world, key, port, view).map(spec => nb.element(spec))
 }
 
 /** A pod's port in the port groups of the policies that are about it. */

@@ -20,14 +20,16 @@ export const numbersKey = (group: PodGroup, { protocol, name }: PortName): strin
 interface Membership {
   readonly subjects: readonly string[]
   readonly peers: readonly string[]
-  /** Numbers of names in groups, and the group of the pods that have them where it is a peer. */
+  /** Numbers of names in groups. */
   readonly numbers: readonly Numbered[]
 }
 
 interface Numbered {
   readonly key: string
   readonly number: number
-  readonly peer: PodGroup | undefined
+  readonly as: 'subject' | 'peer'
+  /** The pods that have the number. */
+  readonly group: PodGroup
 }
 
 const nowhere: Membership = { subjects: [], peers: [], numbers: [] }
@@ -49,6 +51,8 @@ export class Memberships {
   })
   /** Groups that need address sets, by id. */
   readonly sets: Store<PodGroup> = new Store<PodGroup>({ name: 'peer groups', equals: same })
+  /** Groups that need port groups, by id. */
+  readonly groups: Store<PodGroup> = new Store<PodGroup>({ name: 'groups of subjects', equals: same })
   /** What a port's name means, ascending; by `numbersKey`. */
   readonly numbers: Store<readonly number[]> = new Store<readonly number[]>({
     name: 'numbers of port names',
@@ -60,7 +64,7 @@ export class Memberships {
   readonly #known = new Map<string, Membership>()
   /** How many pods have a number. */
   readonly #counts = new Map<string, Map<number, number>>()
-  /** How many want the address sets of a group. */
+  /** How many want the port group, or the address sets, of a group. */
   readonly #wanted = new Map<string, number>()
 
   setPod(key: string, pod: PodTraits | undefined): void {
@@ -83,13 +87,13 @@ export class Memberships {
   }
 
   acquire(needs: readonly GroupNeed[]): void {
-    for (const { group, as } of needs) if (as === 'peer') this.#want(group, 1)
+    for (const { group, as } of needs) if (as !== 'named') this.#want(as, group, 1)
     this.#lookAt(this.#book.acquire(needs))
   }
 
   release(needs: readonly GroupNeed[]): void {
     this.#lookAt(this.#book.release(needs))
-    for (const { group, as } of needs) if (as === 'peer') this.#want(group, -1)
+    for (const { group, as } of needs) if (as !== 'named') this.#want(as, group, -1)
   }
 
   #lookAt(groups: readonly UsedGroup[]): void {
@@ -124,15 +128,15 @@ export class Memberships {
         if (number === undefined) continue
         const numbered = withPort(group, { ...port, number })
         into.push(groupId(numbered))
-        numbers.push({ key: numbersKey(group, port), number, peer: as === 'peer' ? numbered : undefined })
+        numbers.push({ key: numbersKey(group, port), number, as, group: numbered })
       }
     }
     if (subjects.length + peers.length + numbers.length === 0) return nowhere
     return { subjects: subjects.sort(), peers: peers.sort(), numbers }
   }
 
-  #count({ key, number, peer }: Numbered, change: 1 | -1): void {
-    if (peer !== undefined) this.#want(peer, change)
+  #count({ key, number, as, group }: Numbered, change: 1 | -1): void {
+    this.#want(as, group, change)
     const counts = this.#counts.get(key) ?? new Map<number, number>()
     this.#counts.set(key, counts)
     const count = (counts.get(number) ?? 0) + change
@@ -146,15 +150,17 @@ export class Memberships {
     )
   }
 
-  #want(group: PodGroup, change: 1 | -1): void {
+  #want(as: 'subject' | 'peer', group: PodGroup, change: 1 | -1): void {
     const id = groupId(group)
-    const count = (this.#wanted.get(id) ?? 0) + change
+    const store = as === 'subject' ? this.groups : this.sets
+    const key = `${as} ${id}`
+    const count = (this.#wanted.get(key) ?? 0) + change
     if (count > 0) {
-      this.#wanted.set(id, count)
-      if (count === change) this.sets.set(id, group)
+      this.#wanted.set(key, count)
+      if (count === change) store.set(id, group)
     } else {
-      this.#wanted.delete(id)
-      this.sets.delete(id)
+      this.#wanted.delete(key)
+      store.delete(id)
     }
   }
 }

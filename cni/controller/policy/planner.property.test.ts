@@ -123,12 +123,14 @@ function bruteForce({ pods, namespaces, policies }: World) {
   const peers = new Map<string, Set<string>>()
   const numbers = new Map<string, Set<number>>()
   const sets = new Set<string>()
+  const groups = new Set<string>()
   const add = <T>(map: Map<string, Set<T>>, key: string, value: T) =>
     map.set(key, (map.get(key) ?? new Set<T>()).add(value))
   for (const [, policy] of policies.entries()) {
     for (const { group, as, names } of needsOf(policy)) {
       const into = as === 'subject' ? subjects : peers
       if (as === 'peer') sets.add(groupId(group))
+      if (as === 'subject') groups.add(groupId(group))
       for (const [key, pod] of pods.entries()) {
         const labels = namespaces.get(pod.namespace)?.labels
         if (labels === undefined || pod.ended || !inGroup(group, pod, labels)) continue
@@ -139,12 +141,18 @@ function bruteForce({ pods, namespaces, policies }: World) {
           const numbered: PodGroup = withPort(group, { ...one, number })
           add(into, key, groupId(numbered))
           add(numbers, numbersKey(group, one), number)
-          if (as !== 'subject') sets.add(groupId(numbered))
+          ;(as === 'subject' ? groups : sets).add(groupId(numbered))
         }
       }
     }
   }
-  return { subjects: listed(subjects), peers: listed(peers), numbers: listed(numbers), sets: [...sets].sort() }
+  return {
+    subjects: listed(subjects),
+    peers: listed(peers),
+    numbers: listed(numbers),
+    sets: [...sets].sort(),
+    groups: [...groups].sort(),
+  }
 }
 
 const listed = <T extends string | number>(map: Map<string, Set<T>>) =>
@@ -157,6 +165,7 @@ function found({ memberships }: PolicyPlanner) {
     peers: dump(memberships.peers),
     numbers: dump(memberships.numbers),
     sets: [...memberships.sets.keys()].sort(),
+    groups: [...memberships.groups.keys()].sort(),
   }
 }
 
@@ -178,7 +187,7 @@ it('knows, after any changes in any order, who is in which group, as if it had l
   )
 })
 
-it('never lets go of peers before the rules that name them are gone', async () => {
+it('never lets go of pods before the rules that need them are gone', async () => {
   const world = new World()
   const done = Promise.withResolvers<void>()
   using planner = new PolicyPlanner({ ...world, settled: () => done.promise })
@@ -191,8 +200,8 @@ it('never lets go of peers before the rules that name them are gone', async () =
   expect(before.peers).toHaveProperty('a/a')
   world.apply({ kind: 'no policy', namespace: 'a', name: 'a' })
   expect(planner.subjects.size).toBe(0)
-  expect(found(planner)).toMatchObject({ subjects: {}, peers: before.peers, sets: before.sets })
+  expect(found(planner)).toEqual(before)
   done.resolve()
   await turn()
-  expect(found(planner)).toEqual({ subjects: {}, peers: {}, numbers: {}, sets: [] })
+  expect(found(planner)).toEqual({ subjects: {}, peers: {}, numbers: {}, sets: [], groups: [] })
 })

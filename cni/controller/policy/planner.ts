@@ -15,9 +15,9 @@ export interface PlannerOptions {
 }
 
 /**
- * Derives from policies, pods and namespaces what renders need. What a policy refers to is there before the policy: its peers are in their sets when its rules come,
- * and its rules when its pods become subject to them (the order of owners sees to that). The other way round, sets that no policy names any more are kept until
- * the rules that named them are gone: a connection that old and new rules allow is allowed all the time.
+ * Derives from policies, pods and namespaces what renders need. What a policy refers to is there before its rules: its peers are in their sets, and the pods that
+ * it is about in their groups (the order of owners sees to that), so that the rules of a group take effect all at once. The other way round, memberships that no
+ * policy needs any more are kept until the rules that needed them are gone. So what old and new rules allow is allowed all the time, and what both deny never.
  */
 export class PolicyPlanner implements Disposable {
   readonly memberships = new Memberships()
@@ -54,8 +54,8 @@ export class PolicyPlanner implements Disposable {
         if (now === undefined || old === undefined || !sameTraits(now, old)) this.#pod(key, now)
       }),
     )
-    const { peers, subjects, sets, numbers } = this.memberships
-    for (const store of [peers, subjects, sets, numbers, this.policies, this.subjects]) store.markSynced()
+    const { peers, subjects, sets, groups, numbers } = this.memberships
+    for (const store of [peers, subjects, sets, groups, numbers, this.policies, this.subjects]) store.markSynced()
   }
 
   [Symbol.dispose](): void {
@@ -81,8 +81,7 @@ export class PolicyPlanner implements Disposable {
       this.subjects.set(groupId(policy.subject), policy.subject)
     }
     if (old !== undefined) this.#leave(groupId(old.subject))
-    this.memberships.release(before.filter(({ as }) => as === 'subject'))
-    this.#retire(before.filter(({ as }) => as !== 'subject'))
+    this.#retire(before)
   }
 
   #leave(subject: string): void {

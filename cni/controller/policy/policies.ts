@@ -51,6 +51,7 @@ export class Policies implements Disposable {
     this.world = {
       policies: inForce,
       subjects,
+      groups: memberships.groups,
       sets: memberships.sets,
       subjectsOf: memberships.subjects,
       peersOf: memberships.peers,

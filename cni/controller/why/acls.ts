@@ -6,8 +6,8 @@ import {
   placeOf,
   policyKey,
   type RowContext,
+  ruleRows,
   slotPriority,
-  subjectRows,
 } from '@ovnkit/cni-policy'
 import type { Family } from '@ovnkit/inet'
 import type { NbRow } from '@ovnkit/ovn'
@@ -91,7 +91,7 @@ function matchesOf({ alone }: Decision, { tiers, family, numberOf }: Parameters<
     placeOf: band => placeOf(band, tiers),
     loggingOf: () => ({}),
   }
-  return subjectRows(alone.subject, [alone], context).flatMap(({ table, columns }) =>
+  return ruleRows(alone.subject, [alone], context).flatMap(({ table, columns }) =>
     table === 'ACL' ? [String(columns.match)] : [],
   )
 }

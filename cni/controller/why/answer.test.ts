@@ -1,4 +1,4 @@
-import { explain, networkPolicyFacts, type PodEnd, policyKey, subjectRows } from '@ovnkit/cni-policy'
+import { explain, networkPolicyFacts, type PodEnd, policyKey, ruleRows } from '@ovnkit/cni-policy'
 import { parseIp } from '@ovnkit/inet'
 import type { NetworkPolicy } from '@ovnkit/kube'
 import { expect, it } from 'vitest'
@@ -25,7 +25,7 @@ const policy = networkPolicyFacts({
   },
 } as unknown as NetworkPolicy)
 
-const rows = subjectRows(policy.subject, [policy], {
+const rows = ruleRows(policy.subject, [policy], {
   families: [4, 6],
   join: [],
   numbersOf: () => [5432, 5433],
