@@ -17,8 +17,8 @@ import { policyKinds, policyMemberships } from './kinds.ts'
 import { Policies } from './policies.ts'
 
 const join = [parseCidr('100.64.0.0/16')]
-const pods = ['p0', 'p1', 'p2', 'p3'] as const
-const addressOf = (pod: string): IpAddress => parseIp(`10.0.0.${pods.findIndex(one => one === pod) + 2}`)
+const pods: readonly string[] = ['p0', 'p1', 'p2', 'p3']
+const addressOf = (pod: string): IpAddress => parseIp(`10.0.0.${pods.indexOf(pod) + 2}`)
 
 /** Rows and elements of the Northbound database in memory. */
 const nb: RowMaker = {
