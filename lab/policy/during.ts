@@ -11,16 +11,18 @@ export async function walkDuring(
 ): Promise<{ readonly watched: readonly Watched[]; readonly faults: number }> {
   await using stage = await Stage.open(lab, beginning)
   const all: Watched[] = []
+  let faults = 0
   for (const [i, change] of changes.entries()) {
     // A pod that comes has no address before; what it may do from its first moment on is asked elsewhere.
     if (change.kind === 'pod comes or goes') continue
     const watched = await watchChange(stage, change)
     tell(`${i + 1} ${titleOf(change)}: ${lineOf(watched)}`)
     for (const fault of faultsOf(watched)) tell(`  ${faultLine(fault)}`)
+    faults += faultsOf(watched).length
     all.push(...watched)
   }
   for (const line of times(lab, all)) tell(line)
-  return { watched: all, faults: faultsOf(all).length }
+  return { watched: all, faults }
 }
 
 const sum = (numbers: readonly number[]) => numbers.reduce((total, one) => total + one, 0)
@@ -31,6 +33,7 @@ function lineOf(watched: readonly Watched[]): string {
   const [open, shut] = [of('stays open'), of('stays shut')]
   return [
     `open ${sum(open.map(({ lost }) => lost))} of ${attempts(open)} lost`,
+    `repeated ${sum(open.map(({ repeated }) => repeated.before))} before and ${sum(open.map(({ repeated }) => repeated.after))} after`,
     `shut ${sum(shut.map(({ leaked }) => leaked))} of ${attempts(shut)} answered`,
     ...(['opens', 'shuts'] as const).map(course => `${of(course).length} ${course} ${span(of(course))}`),
   ].join(', ')
@@ -44,8 +47,8 @@ function span(watched: readonly Watched[]): string {
   return ms.length === 0 ? '' : `after ${ms[0]}..${ms.at(-1)} ms`
 }
 
-const faultLine = ({ probe, course, attempts, lost, leaked }: Watched) =>
-  `${probe.from} -> ${probe.to} (${probe.address}) ${probe.protocol} ${probe.port}, ${course}: of ${attempts} ${lost} lost, ${leaked} answered`
+const faultLine = ({ probe, course, attempts, lost, leaked, repeated }: Watched) =>
+  `${probe.from} -> ${probe.to} (${probe.address}) ${probe.protocol} ${probe.port}, ${course}: of ${attempts} ${lost} lost, ${repeated.after} repeated, ${leaked} answered`
 
 /** Times between old and new, for each node whose pods are asked. */
 function times(lab: Lab, watched: readonly Watched[]): string[] {
