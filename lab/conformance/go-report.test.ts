@@ -36,3 +36,11 @@ it('a test that ends before its cases is a failure itself', () => {
     { test: 'Test', state: 'failed', message: 'x.go:1: no cluster' },
   ])
 })
+
+it('a failure that says nothing about what is tested is one that was left out', () => {
+  const [, denies] = readGoReport(text, lines =>
+    lines.some(line => line.includes('FAILED')) ? 'no kernel for it' : undefined,
+  )
+  expect(denies).toMatchObject({ state: 'skipped', message: 'no kernel for it' })
+  expect(readGoReport(text, () => undefined)[1]).toMatchObject({ state: 'failed' })
+})

@@ -4,8 +4,13 @@ const states = { PASS: 'passed', FAIL: 'failed', SKIP: 'skipped' } as const
 
 /**
  * What `go test -v` said of each test that has no tests inside: lines `--- PASS: Test/case (1.20s)`, before them what a test logged, of which the end tells why it failed.
+ *
+ * @param excuse why a failure with these lines says nothing about what is tested, or undefined
  */
-export function readGoReport(text: string): Outcome[] {
+export function readGoReport(
+  text: string,
+  excuse: (lines: readonly string[]) => string | undefined = () => undefined,
+): Outcome[] {
   const outcomes: Outcome[] = []
   const logged = new Map<string, string[]>()
   let current = ''
@@ -13,7 +18,7 @@ export function readGoReport(text: string): Outcome[] {
     const begins = /^=== (?:RUN|CONT|NAME) +(\S.*)$/.exec(line)
     const ends = /^\s*--- (PASS|FAIL|SKIP): (\S.*) \(([\d.]+)s\)$/.exec(line)
     if (begins !== null) current = begins[1] ?? ''
-    else if (ends !== null) outcomes.push(outcomeOf(ends, logged))
+    else if (ends !== null) outcomes.push(excused(outcomeOf(ends, logged), logged, excuse))
     else if (line.startsWith('    ')) logged.set(current, [...(logged.get(current) ?? []), line.trim()])
   }
   const parents = new Set(outcomes.flatMap(({ test }) => parentsOf(test)))
@@ -27,6 +32,15 @@ function outcomeOf(
   const known = state === 'PASS' || state === 'SKIP' ? states[state] : states.FAIL
   const message = known === 'passed' ? '' : (logged.get(test) ?? []).slice(-8).join('\n')
   return { test, state: known, seconds: Number(seconds), message }
+}
+
+function excused(
+  outcome: Outcome,
+  logged: ReadonlyMap<string, string[]>,
+  excuse: (lines: readonly string[]) => string | undefined,
+): Outcome {
+  const reason = outcome.state === 'failed' ? excuse(logged.get(outcome.test) ?? []) : undefined
+  return reason === undefined ? outcome : { ...outcome, state: 'skipped', message: reason }
 }
 
 const parentsOf = (test: string): string[] => {

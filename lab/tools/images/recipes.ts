@@ -152,6 +152,7 @@ const policySuiteAgnhost: Recipe = {
     copyInto(root, tools.path('agnhost'), '/bin/agnhost')
     await installBusybox(root)
     await useBash(root)
+    symlinkSync('/usr/bin/bash', join(root, 'bin/bash'))
     writeFileSync(join(root, 'agnhost'), agnhostWithoutSctp, { mode: 0o755 })
     writeFileSync(join(root, 'etc/passwd'), shell)
   },
