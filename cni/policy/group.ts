@@ -57,18 +57,16 @@ export function groupText({ namespaces, pods, port }: PodGroup): string {
   return `${where} pods [${selectorText(pods)}]${which}`
 }
 
-/** Of so many groups the names are remembered. */
-const mostNames = 16_384
-const names = new Map<string, string>()
+const names = new WeakMap<PodGroup, string>()
 
 /** The group's name in rows: the first 64 bits of the SHA-256 of what it is in hexadecimal digits, behind a letter, because an expression shall name it. */
-export function groupId({ namespaces, pods, port }: PodGroup): string {
+export function groupId(group: PodGroup): string {
+  const known = names.get(group)
+  if (known !== undefined) return known
+  const { namespaces, pods, port } = group
   const which = port && [port.protocol, port.name, port.number]
   const identity = JSON.stringify(['name' in namespaces ? namespaces.name : [namespaces.selector], pods, which])
-  const known = names.get(identity)
-  if (known !== undefined) return known
-  if (names.size >= mostNames) names.clear()
   const id = `g${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`
-  names.set(identity, id)
+  names.set(group, id)
   return id
 }

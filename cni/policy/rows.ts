@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { externalIds } from '@ovnkit/cni-api'
+import type { Family } from '@ovnkit/inet'
 import { type AclLog, type AclSpec, acl, addressSet, type Match, type OvnRow, portGroup } from '@ovnkit/ovn'
 import { type BandPlace, slotPriority } from './bands.ts'
 import type { PolicyLogging } from './facts/logging.ts'
@@ -48,9 +49,9 @@ export const groupRow = (group: PodGroup): OvnRow => {
   return portGroup({ key: name, name, externalIds: { [externalIds.group]: groupText(group) } })
 }
 
-/** The two address sets of a group as peers. */
-export const peerRows = (group: PodGroup): OvnRow[] =>
-  ([4, 6] as const).map(family => {
+/** The address sets of a group as peers, one for each family that pods have addresses of. */
+export const peerRows = (group: PodGroup, families: readonly Family[]): OvnRow[] =>
+  families.map(family => {
     const name = peerSetName(group, family)
     return addressSet({ key: name, name, externalIds: { [externalIds.group]: groupText(group) } })
   })

@@ -99,7 +99,7 @@ export function policyKinds(world: PolicyWorld, nb: RowMaker): OwnerKind[] {
       order: 2.1,
       render(key, view) {
         const group = view.get(policy.sets, key)
-        return rows(group === undefined ? [] : peerRows(group))
+        return rows(group === undefined ? [] : peerRows(group, view.get(policy.families, ofPods) ?? []))
       },
     },
     nodePeersKind({ nodes: world.nodes, nodeSelectors: policy.nodeSelectors }, nb),
