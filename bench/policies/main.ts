@@ -28,12 +28,12 @@ using nb = new NbGrowth(stage.nb.remote)
 const load = new PolicyLoad(stage.api, namespaces)
 
 /** What `work` costs the controller and the Northbound server, from its first write to the last change in NB. */
-async function costed(phase: string, work: () => Promise<unknown>): Promise<void> {
+async function costed(phase: string, work: () => Promise<unknown>, complete?: () => boolean): Promise<void> {
   const [own, server, all] = [cpuSeconds(controller.pid), cpuSeconds(stage.nbPid), machineCpuSeconds()]
   const [began, changed] = [performance.now(), nb.changes]
   await work()
   const answered = performance.now()
-  await nb.quiet()
+  await nb.settled(complete)
   // Nothing at all changed.
   const last = nb.changes === changed ? undefined : nb.lastChange
   say({
@@ -59,8 +59,8 @@ async function oneByOne(phase: string, work: (i: number) => Promise<unknown>): P
   for (let i = 0; i < changes; i++) {
     const [began, before] = [performance.now(), nb.changes]
     await work(i)
-    await nb.quiet(1000)
-    if (nb.changes > before) latencies.push(nb.lastChange - began)
+    await nb.settled(() => nb.changes > before, 1000)
+    latencies.push(nb.lastChange - began)
     rows.push(nb.changes - before)
   }
   const each = Number(((cpuSeconds(controller.pid) - cpu) / changes).toFixed(3))
@@ -68,13 +68,22 @@ async function oneByOne(phase: string, work: (i: number) => Promise<unknown>): P
 }
 
 await load.begin()
-await costed(`${namespaces * 10} pods in ${namespaces} namespaces`, () => load.pods())
+const pods = namespaces * 10
+const ports = nb.count('Logical_Switch_Port')
+await costed(
+  `${pods} pods in ${namespaces} namespaces`,
+  () => load.pods(),
+  () => nb.count('Logical_Switch_Port') >= ports + pods,
+)
+// Every policy has a group of pods that no other one has.
+const groups = nb.count('Port_Group')
+const has = (policies: number) => () => nb.count('Port_Group') === groups + policies
 for (const round of [1, 2, 3]) {
   const amount = Math.min(100, total)
-  await costed(`${round}: ${amount} policies at once`, () => load.policies(0, amount))
-  await costed(`${round}: they go`, () => load.remove(0, amount))
+  await costed(`${round}: ${amount} policies at once`, () => load.policies(0, amount), has(amount))
+  await costed(`${round}: they go`, () => load.remove(0, amount), has(0))
 }
-await costed(`${total} policies at once`, () => load.policies(0, total))
+await costed(`${total} policies at once`, () => load.policies(0, total), has(total))
 await oneByOne('one pod more', i => load.pod(namespaceOf(i % namespaces), `more-${i}`, i % 10))
 await oneByOne('one policy changes', i => load.change(i * 7, 1))
 
@@ -83,7 +92,12 @@ await controller.stop()
 const before = size()
 controller = await stage.startController()
 const ready = controller.seconds
-await nb.quiet()
+const rested = async () => {
+  const cpu = cpuSeconds(controller.pid)
+  await nb.settled()
+  return cpuSeconds(controller.pid) - cpu < 0.2
+}
+while (!(await rested()));
 say({
   phase: 'restart',
   readySeconds: Number(ready.toFixed(2)),

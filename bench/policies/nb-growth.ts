@@ -25,21 +25,29 @@ export class NbGrowth implements Disposable {
     this.#monitor[Symbol.dispose]()
   }
 
+  count(table: string): number {
+    return this.rows.get(table) ?? 0
+  }
+
   counts(): Record<string, number> {
     return Object.fromEntries(this.rows)
   }
 
   /**
-   * Resolves when nothing changed for so long. Nothing in the database says that a policy is complete, whoever wrote it; what is
-   * measured is the time of the last change, and not that of this wait.
-   * @param ms longer than any pause in the midst of the work
+   * Resolves when `holds`, and nothing changed for so long since. What is measured is the time of the last change, and not that of
+   * this wait.
+   * @param holds what tells that the work is not still ahead: on a busy machine it may pause for seconds
+   * @param ms longer than any pause after that
+   * @throws when it does not hold within 10 minutes
    */
-  async quiet(ms = 3000): Promise<void> {
+  async settled(holds: () => boolean = () => true, ms = 3000): Promise<void> {
     const began = performance.now()
     for (;;) {
+      if (performance.now() - began > 600_000)
+        throw new Error(`not settled in 10 minutes: ${JSON.stringify(this.counts())}`)
       const rest = Math.max(this.lastChange, began) + ms - performance.now()
-      if (rest <= 0) return
-      await new Promise(resolve => setTimeout(resolve, rest))
+      if (rest <= 0 && holds()) return
+      await new Promise(resolve => setTimeout(resolve, Math.max(50, rest)))
     }
   }
 

@@ -54,10 +54,10 @@ export async function runNorthd({ nb, sb, folder }: Databases) {
 const sync = (remote: string, until: 'sb' | 'hv') =>
   execute('ovn-nbctl', [`--db=${remote}`, `--wait=${until}`, '--timeout=1200', 'sync'])
 
-/** What one node with these ports makes of it: flows of the switch, and what they cost ovn-controller. */
+/** What the node n0 with these ports makes of it: flows of the switch, and what they cost ovn-controller. */
 export async function runNode({ nb, sb, folder }: Databases, ports: readonly LocalPort[]) {
   await using node = await startTestSwitch()
-  const ids = [`ovn-remote=${sb.remote}`, 'ovn-encap-type=geneve', 'ovn-encap-ip=127.0.0.1', 'system-id=bench']
+  const ids = [`ovn-remote=${sb.remote}`, 'ovn-encap-type=geneve', 'ovn-encap-ip=127.0.0.1', 'system-id=n0']
   await node.vsctl('set', 'Open_vSwitch', '.', ...ids.map(id => `external_ids:${id.replace(/=(.*)/, '="$1"')}`))
   const bridge = ['--', 'set', 'Bridge', 'br-int', 'datapath_type=netdev', 'fail_mode=secure']
   await node.vsctl('add-br', 'br-int', ...bridge)
@@ -75,7 +75,7 @@ export async function runNode({ nb, sb, folder }: Databases, ports: readonly Loc
   })
   await waitUntil('the chassis to be there', async () => {
     const { stdout } = await execute('ovn-sbctl', [`--db=${sb.remote}`, '--bare', '--columns=name', 'list', 'Chassis'])
-    return stdout.includes('bench')
+    return stdout.includes('n0')
   })
   await sync(nb.remote, 'hv')
   const flows = /flow_count=(\d+)/.exec(await node.ofctl('dump-aggregate', 'br-int'))?.[1]
