@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { networkInterfaces } from 'node:os'
 import { removeLab, removeOrphans } from './down.ts'
 import { Lab } from './lab.ts'
@@ -7,6 +7,7 @@ import { halt } from './machine/machine.ts'
 import { runsProduct } from './product/product.ts'
 import { identify } from './state/identity.ts'
 import { withLock } from './state/lock.ts'
+import { uplinkOf } from './state/plan.ts'
 import { type Progress, silentProgress } from './state/progress.ts'
 import {
   type Families,
@@ -163,14 +164,18 @@ function wantedRecord(name: string, slot: number, options: LabOptions): LabRecor
   }
 }
 
-/** A third octet of 192.168 that neither another lab nor this host has. */
+/**
+ * A third octet of 192.168 that neither another lab nor this host has. Labs whose records are elsewhere (`OVNKIT_LAB_DIR`) are seen by their interface: one of IPv6 alone
+ * has no such address.
+ */
 function freeSlot(): number {
   const used = new Set(labNames().map(name => loadClaim(name)?.slot))
   const own = Object.values(networkInterfaces())
     .flatMap(list => list ?? [])
     .map(({ address }) => address)
   for (let slot = 88; slot < 250; slot++) {
-    if (!used.has(slot) && !own.some(address => address.startsWith(`192.168.${slot}.`))) return slot
+    const taken = used.has(slot) || existsSync(`/sys/class/net/${uplinkOf(slot)}`)
+    if (!taken && !own.some(address => address.startsWith(`192.168.${slot}.`))) return slot
   }
   throw new Error('no network of 192.168.88.0 to 192.168.249.0 is free: remove labs with `lab down`')
 }

@@ -45,13 +45,16 @@ export interface Plan {
 /** What a machine's own network set-up puts on a link: networks, and its address in each. */
 export type Addresses = readonly (readonly [LabNetwork, string])[]
 
+/** The host's end of a lab's wire. */
+export const uplinkOf = (slot: number): string => `ovnkit${slot}`
+
 export function planOf(record: LabRecord): Plan {
   const networks = networksOf(record)
   const control = networks[0]?.control ?? ''
   const ranges = record.serviceCidr.split(',')
   const dnsService = nth(ranges[0] ?? '', 10n)
   return {
-    uplink: `ovnkit${record.slot}`,
+    uplink: uplinkOf(record.slot),
     networks,
     controlAddress: control,
     server: `https://${inUrl(control)}:6443`,
