@@ -39,8 +39,8 @@ export async function watchStart(stage: Stage): Promise<readonly [shut: Started,
   return Promise.all([watchOne(stage, shut), watchOne(stage, open)])
 }
 
-/** Waits for the next network namespace of the node, and runs what follows in it: before there is any interface. */
-const enterNext = `before=" $(echo $(ls /run/netns)) "
+/** Waits for a network namespace that is none of the first argument, and runs what follows in it: before there is any interface. */
+const enterNext = `before=" $1 "; shift
 while :; do
   for n in $(ls /run/netns); do
     case "$before" in *" $n "*) continue ;; esac
@@ -56,7 +56,14 @@ async function watchOne(stage: Stage, key: string): Promise<Started> {
   const asker = stage.peers.get(other)
   if (one === undefined || asker === undefined) throw new Error(`expected the pods ${key} and ${other}`)
   const { TCP: tcp, UDP: udp } = listening
-  const options = { name: key, machine: one.node, enter: ['sh', '-c', enterNext, 'sh'], tcp, udp }
+  const { stdout: known } = await stage.lab.tryExec(one.node, ['ls', '/run/netns'])
+  const options = {
+    name: key,
+    machine: one.node,
+    enter: ['sh', '-c', enterNext, 'sh', known.trim().split('\n').join(' ')],
+    tcp,
+    udp,
+  }
   const starting = Peer.start(stage.lab, options).then(peer => ({ peer, at: performance.now() }))
   const client = await stage.lab.client()
   await client.create(resources.pods, podObject(one, {}))
