@@ -25,8 +25,8 @@ export interface CommitterContext {
   /** There may be something to do. */
   wake(): void
   resync(committer: Committer): void
-  /** Something with the mark of this owner is there that nobody wants. */
-  leftover(owner: OwnerKey, committer: Committer): void
+  /** Something with the mark of this owner is there that nobody wants: the object of this key. */
+  leftover(owner: OwnerKey, key: string, committer: Committer): void
 }
 
 /**
@@ -105,7 +105,7 @@ export class Committer implements TargetSink {
 
   changed(key: string): void {
     if (this.claims.has(key)) for (const record of this.claims.get(key)) this.#repair(record)
-    else this.#unclaimed(this.target.holder?.(key))
+    else this.#unclaimed(key, this.target.holder?.(key))
     this.#context.wake()
   }
 
@@ -115,8 +115,8 @@ export class Committer implements TargetSink {
     else if (!this.#queue.waits(record)) this.#retries.schedule(record, pause)
   }
 
-  #unclaimed(owner: OwnerKey | undefined): void {
-    if (owner !== undefined) this.#context.leftover(owner, this)
+  #unclaimed(key: string, owner: OwnerKey | undefined): void {
+    if (owner !== undefined) this.#context.leftover(owner, key, this)
   }
 
   ready(): void {

@@ -154,3 +154,37 @@ test('a restart with nothing changed commits nothing', async () => {
     w.engine[Symbol.dispose]()
   }
 })
+
+test('is not settled while a target is away that is still to be swept', async () => {
+  const target = new MemoryTarget()
+  target.content.set('left', { owner: 'pod/gone', value: 'x' })
+  const w = world({ target })
+  w.nets.replace([])
+  w.pods.replace([])
+  target.disconnect()
+  w.engine.start()
+  let settled = false
+  const end = w.engine.settled().then(() => {
+    settled = true
+  })
+  await turns(10)
+  expect(settled).toBe(false)
+  target.connect()
+  await end
+  expect(target.dump()).toEqual({})
+})
+
+test('what an earlier process had sent goes, too, when it arrives while its owner is being removed', async () => {
+  const w = await started()
+  w.pods.set('p', { net: 'a' })
+  await w.engine.settled()
+  const removal = Promise.withResolvers<void>()
+  w.target.gate = () => removal.promise
+  w.pods.delete('p')
+  await turns(3)
+  w.target.disturb('late', { owner: 'pod/p', value: 'x' })
+  await turns(3)
+  removal.resolve()
+  await w.engine.settled()
+  expect(Object.keys(w.target.dump())).toEqual(['net a'])
+})

@@ -63,7 +63,7 @@ export class Engine implements Disposable {
       active: () => this.#state === 'running',
       settled: record => this.#settled(record),
       resync: committer => this.#compareAll(committer),
-      leftover: (owner, committer) => this.#leftover(owner, committer),
+      leftover: (owner, key, committer) => this.#leftover(owner, key, committer),
     }
     for (const target of options.targets) this.#committers.set(target.name, new Committer(target, context))
     this.#sweeper = new Sweeper({
@@ -189,10 +189,15 @@ export class Engine implements Disposable {
     return this.#some(committer => committer.busy(record))
   }
 
-  /** Looked for at once, unless the owner is still to be judged, or its removal is under way. */
-  #leftover(owner: OwnerKey, committer: Committer): void {
+  /**
+   * Looked for at once, unless the owner is still to be judged. Where its removal is under way that looks once more: what an earlier process
+   * had sent may have come after the removal was compared.
+   */
+  #leftover(owner: OwnerKey, key: string, committer: Committer): void {
     const record = this.#registry.records.get(owner)
-    if (!record || (record.alive && record.known)) this.#sweeper.want(committer)
+    if (record?.alive === true && !record.known) return
+    if (record?.alive === false && record.removed.some(object => object.key === key)) committer.enqueue(record)
+    else this.#sweeper.want(committer)
   }
 
   #remove(owner: OwnerKey, objects: readonly Desired[], committer: Committer): void {

@@ -37,10 +37,8 @@ export class Sweeper {
     if (this.#unjudged.delete(record)) for (const committer of committers) this.want(committer)
   }
 
-  /** Nothing to do, or nothing that could be done while these targets are away. */
   get idle(): boolean {
-    for (const committer of this.#wanted.keys()) if (committer.target.ready) return false
-    return true
+    return this.#wanted.size === 0
   }
 
   /** Walks on until the slice is over. Returns true when there is more to do right now. */
