@@ -34,8 +34,10 @@ afterAll(async () => {
   await red?.[Symbol.asyncDispose]()
 })
 
+/** One after the other: of two that choose an address in the same moment neither can know. */
 const start = async () => {
   await red.startController({ ovn: { clusterName: 'red' } })
+  await red.podAddress('web')
   await blue.startController({ ovn: { clusterName: 'blue-1' } })
 }
 const stop = () => Promise.all([red.stopController(), blue.stopController()])
