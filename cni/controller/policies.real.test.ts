@@ -167,6 +167,7 @@ describe('a NetworkPolicy', () => {
 
   it('is written nothing again after a restart', async () => {
     await w.settled()
+    await w.counted()
     await w.stopController()
     const { session } = await w.startController()
     await w.settled()

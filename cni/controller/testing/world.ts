@@ -155,6 +155,15 @@ export class World implements AsyncDisposable {
     await this.controller.session?.engine.settled()
   }
 
+  /** Waits until a Subnet's status tells of all pods that have an address. Such a status may wait for its second, and would be written after a restart. */
+  async counted(subnet = 'default'): Promise<void> {
+    await waitUntil('the Subnet to be counted', async () => {
+      const { status } = await this.kube.client.get(subnetResource, { name: subnet })
+      const { items } = await this.kube.client.list(resources.pods)
+      return status?.usedIPs === items.filter(({ metadata }) => metadata?.annotations?.['zstack.io/pod-ip']).length
+    })
+  }
+
   addNode(name: string, address: string): Promise<Node> {
     const status = { addresses: [{ type: 'InternalIP', address }], conditions: [{ type: 'Ready', status: 'True' }] }
     return this.kube.client

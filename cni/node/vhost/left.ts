@@ -17,15 +17,19 @@ export interface LeftSocketsOptions {
   readonly logger: Logger
 }
 
+const FIRST_LOOK_MS = 4
+const LAST_LOOK_MS = 1024
+
 /**
  * Sockets that a killed ovs-vswitchd has left behind. The next one must not meet them: DPDK does not replace a socket, and after the first failure it keeps the path with a descriptor that it has
  * closed; at every further attempt it binds, and closes, whatever has that number by then (lib/vhost/socket.c, 20.11 to 24.11). So a port that failed is not tried again under its path: it gets
  * another name, and with it another path.
  */
-export class LeftSockets {
+export class LeftSockets implements Disposable {
   readonly #options: LeftSocketsOptions
   /** Names of those that were removed: should the next daemon have met one, its port has failed for that. */
   readonly #removed = new Set<string>()
+  #again: NodeJS.Timeout | undefined
 
   constructor(options: LeftSocketsOptions) {
     this.#options = options
@@ -39,6 +43,22 @@ export class LeftSockets {
       rmSync(join(folder, name), { force: true })
       logger.info({ socket: name }, 'removed a vhost-user socket that an ended Open vSwitch left behind')
     }
+  }
+
+  /**
+   * The same when a daemon has ended. The kernel closes its sockets one after another, and tells of ours before the others are closed: they are looked at again
+   * in growing intervals, for two seconds in all.
+   */
+  removeOfEnded(interval = FIRST_LOOK_MS): void {
+    clearTimeout(this.#again)
+    this.remove()
+    if (interval > LAST_LOOK_MS) return
+    this.#again = setTimeout(() => this.removeOfEnded(interval * 2), interval)
+    this.#again.unref()
+  }
+
+  [Symbol.dispose](): void {
+    clearTimeout(this.#again)
   }
 
   /** A port that could not be opened because of such a socket is made anew under another name. */

@@ -17,8 +17,8 @@ export interface SocketsOptions extends LeftSocketsOptions {
 export function followSockets(options: SocketsOptions): Disposable {
   const { folder, runFolder, database, logger } = options
   const stack = new DisposableStack()
-  const left = new LeftSockets(options)
-  const daemon = runFolder === undefined ? undefined : stack.use(new DaemonWatch(runFolder, () => left.remove()))
+  const left = stack.use(new LeftSockets(options))
+  const daemon = runFolder === undefined ? undefined : stack.use(new DaemonWatch(runFolder, () => left.removeOfEnded()))
   try {
     const watcher = watch(folder, (_, name) => name !== null && relink(options, basename(name)))
     stack.defer(() => watcher.close())
