@@ -2,6 +2,7 @@ import type { Subnet } from '@ovnkit/cni-api'
 import { type KubeClient, KubeTarget, type Mirror, mirror, observed, resources } from '@ovnkit/kube'
 import type { Logger } from '@ovnkit/process'
 import { Store } from '@ovnkit/reconcile'
+import { derive } from './derived.ts'
 import { type NodeFacts, nodeFacts } from './facts/node.ts'
 import { type PodFacts, podFacts } from './facts/pod.ts'
 import { type ProviderFacts, providerFacts } from './facts/provider.ts'
@@ -42,10 +43,7 @@ export function startSources(options: { client: KubeClient; signal: AbortSignal;
   })
   const subnets = new Store<SubnetFacts>({ name: 'subnets', equals: same })
   const subnetObjects = new Store<Subnet>({ name: 'Subnet objects', equals: same })
-  subnetObjects.subscribe((key, value) =>
-    value === undefined ? subnets.delete(key) : subnets.set(key, subnetFacts(value)),
-  )
-  subnetObjects.onSynced(() => subnets.markSynced())
+  derive(subnetObjects, subnets, subnetFacts)
   const podMirror = mirror({ ...options, resource: resources.pods, store: pods, trim: podFacts })
   const nodeMirror = mirror({ ...options, resource: resources.nodes, store: nodes, trim: nodeFacts })
   const subnetMirror = mirror({
@@ -124,8 +122,7 @@ export function startSources(options: { client: KubeClient; signal: AbortSignal;
 
 function zonesOf(nodes: Store<NodeFacts, 'chassis'>): Store<string> {
   const zones = new Store<string>({ name: 'zones' })
-  nodes.subscribe((key, node) => (node === undefined ? zones.delete(key) : zones.set(key, node.zone)))
-  nodes.onSynced(() => zones.markSynced())
+  derive(nodes, zones, ({ zone }) => zone)
   return zones
 }
 

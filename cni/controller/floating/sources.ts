@@ -10,6 +10,7 @@ import {
 } from '@ovnkit/kube'
 import type { Logger } from '@ovnkit/process'
 import { Store } from '@ovnkit/reconcile'
+import { derive } from '../derived.ts'
 import { type EgressIPFacts, egressIPFacts } from '../facts/egress-ip.ts'
 import { type PoolFacts, poolFacts } from '../facts/pool.ts'
 import { same } from '../facts/same.ts'
@@ -37,6 +38,7 @@ export function startFloatingSources(options: {
   const egressIPs = new Store<EgressIPFacts>({ name: 'egress IPs', equals: same })
   const poolObjects = new Store<LoadBalancerPool>({ name: 'pool objects', equals: same })
   const egressIPObjects = new Store<EgressIP>({ name: 'egress IP objects', equals: same })
+  // Without their status: what the controller writes changes nothing for plans.
   derive(poolObjects, pools, poolFacts)
   derive(egressIPObjects, egressIPs, egressIPFacts)
   const poolMirror = mirror({ ...options, resource: loadBalancerPools, store: poolObjects, trim: object => object })
@@ -67,16 +69,6 @@ export function startFloatingSources(options: {
       }),
     ],
   }
-}
-
-/** What of objects matters to plans, without their status: what the controller writes changes nothing there. */
-function derive<O, F>(objects: Store<O>, facts: Store<F>, factsOf: (object: O) => F | undefined): void {
-  objects.subscribe((key, object) => {
-    const value = object && factsOf(object)
-    if (value === undefined) facts.delete(key)
-    else facts.set(key, value)
-  })
-  objects.onSynced(() => facts.markSynced())
 }
 
 function observe(object: KubeObject & { readonly status?: object }): Observed {

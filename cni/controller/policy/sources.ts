@@ -2,6 +2,7 @@ import { networkPolicyFacts, type Policy, policyKey } from '@ovnkit/cni-policy'
 import { type KubeClient, type Labels, type Mirror, mirror, resources } from '@ovnkit/kube'
 import type { Logger } from '@ovnkit/process'
 import { type ReadableStore, Store } from '@ovnkit/reconcile'
+import { completeWith, derive } from '../derived.ts'
 import { type NamespaceFacts, namespaceFacts } from '../facts/namespace.ts'
 import { same } from '../facts/same.ts'
 
@@ -40,16 +41,6 @@ export function startPolicySources(options: {
   }
 }
 
-/** A store of a part of another store's values; those without the part are not in it. */
-function derive<From, To>(from: Store<From>, to: Store<To>, part: (value: From) => To | undefined): void {
-  from.subscribe((key, value) => {
-    const derived = value && part(value)
-    if (derived === undefined) to.delete(key)
-    else to.set(key, derived)
-  })
-  from.onSynced(() => to.markSynced())
-}
-
 /** Policies of all kinds by `policyKey`; complete when all kinds are. */
 export function gatherPolicies(kinds: readonly ReadableStore<Policy>[]): {
   readonly store: Store<Policy>
@@ -57,8 +48,6 @@ export function gatherPolicies(kinds: readonly ReadableStore<Policy>[]): {
 } {
   const store = new Store<Policy>({ name: 'policies' })
   const stop = new DisposableStack()
-  let missing = kinds.length
-  if (missing === 0) store.markSynced()
   for (const kind of kinds) {
     for (const key of kind.keys()) {
       const policy = kind.get(key)
@@ -70,12 +59,7 @@ export function gatherPolicies(kinds: readonly ReadableStore<Policy>[]): {
         else if (old !== undefined) store.delete(policyKey(old))
       }),
     )
-    stop.use(
-      kind.onSynced(() => {
-        missing--
-        if (missing === 0) store.markSynced()
-      }),
-    )
   }
+  stop.use(completeWith(kinds, store))
   return { store, stop }
 }

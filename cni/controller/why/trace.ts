@@ -51,6 +51,7 @@ function flowOf({ from, nextMac, to, protocol, port }: TraceOptions): string {
 
 const familyOf = (address: string) => (address.includes(':') ? 6 : 4)
 
+/** A person asked: the program is started once for an answer. */
 function run(args: readonly string[]): Promise<string | undefined> {
   const { promise, resolve, reject } = Promise.withResolvers<string | undefined>()
   const child = spawn('ovn-trace', args, { stdio: ['ignore', 'pipe', 'pipe'] })

@@ -16,6 +16,7 @@ import {
 } from '@ovnkit/kube'
 import type { Logger } from '@ovnkit/process'
 import { Store } from '@ovnkit/reconcile'
+import { completeWith } from '../../derived.ts'
 import { same } from '../../facts/same.ts'
 import { adminResources } from './resources.ts'
 
@@ -49,12 +50,10 @@ export function startAdminSources(options: Options): AdminSources {
     follow(adminResources.BaselineAdminNetworkPolicy, baselinePolicyFacts),
     follow(adminResources.ClusterNetworkPolicy, clusterPolicyFacts),
   ]
-  let missing = kinds.length
-  for (const { store } of kinds)
-    store.onSynced(() => {
-      missing -= 1
-      if (missing === 0) adminPolicies.markSynced()
-    })
+  completeWith(
+    kinds.map(({ store }) => store),
+    adminPolicies,
+  )
   return {
     adminPolicies,
     mirrors: kinds.map(({ mirror }) => mirror),
