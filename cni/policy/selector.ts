@@ -1,4 +1,4 @@
-import type { Labels } from '@ovnkit/kube'
+import { type Labels, meetsAll } from '@ovnkit/kube'
 import { PolicyMistake } from './mistake.ts'
 
 /** One condition on labels. `values` are sorted and unique; empty for `Exists` and `DoesNotExist`. */
@@ -51,23 +51,8 @@ function requirement(key: string, operator: string, values: readonly string[]): 
   }
 }
 
-/** Whether all requirements hold. `NotIn` holds for an object without the label (apimachinery, labels.Requirement.Matches). */
-export function selects(selector: Selector, labels: Labels): boolean {
-  return selector.every(one => holds(one, Object.hasOwn(labels, one.key) ? labels[one.key] : undefined))
-}
-
-function holds({ operator, values }: Requirement, value: string | undefined): boolean {
-  switch (operator) {
-    case 'In':
-      return value !== undefined && values.includes(value)
-    case 'NotIn':
-      return value === undefined || !values.includes(value)
-    case 'Exists':
-      return value !== undefined
-    case 'DoesNotExist':
-      return value === undefined
-  }
-}
+/** Whether all requirements hold. */
+export const selects = (selector: Selector, labels: Labels): boolean => meetsAll(selector, labels)
 
 /** For people, as `kubectl -l` takes it. No identity: values of custom resources may hold any character. */
 export const selectorText = (selector: Selector): string => selector.map(requirementText).join(',')

@@ -60,7 +60,7 @@ export {
   type ServiceCIDR,
   type Wire,
 } from './resources.ts'
-export { type LabelRequirement, type LabelSelector, type Labels, selects } from './selector/selector.ts'
+export { type LabelRequirement, type LabelSelector, type Labels, meetsAll, selects } from './selector/selector.ts'
 export {
   DesiredAnnotations,
   DesiredFinalizer,
