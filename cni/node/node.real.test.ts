@@ -243,7 +243,14 @@ describe('ADD again', () => {
       status: 1,
       output: { code: 7, msg: expect.stringContaining('not ours') },
     })
+    expect(await portsOf(pod)).toEqual([])
     expect(await cni('DEL', pod)).toMatchObject({ status: 0 })
+  })
+
+  it('keeps no port of a sandbox that is nowhere', async () => {
+    const lost = await newPod()
+    expect((await cni('ADD', lost, { CNI_NETNS: '/run/netns/nowhere' })).status).toBe(1)
+    expect(await portsOf(lost)).toEqual([])
   })
 
   it('of a new sandbox takes the place of the old one, whose late DEL does not hurt it', async () => {
