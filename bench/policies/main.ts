@@ -85,7 +85,7 @@ for (const round of [1, 2, 3]) {
 }
 await costed(`${total} policies at once`, () => load.policies(0, total), has(total))
 await oneByOne('one pod more', i => load.pod(namespaceOf(i % namespaces), `more-${i}`, i % 10))
-await oneByOne('one policy changes', i => load.change(i * 7, 1))
+await oneByOne('one policy changes', i => load.change((i * 7) % total, 1))
 
 const size = () => statSync(stage.nb.members[0]?.file ?? '').size
 await controller.stop()
