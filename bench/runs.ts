@@ -40,6 +40,7 @@ const known: readonly Run[] = [
   run('controller/restart', 20, ['--pods', '100']),
   room('services', 20, ['--services', '20', '--changes', '5']),
   room('policies', 30, ['--policies', '20', '--namespaces', '5', '--changes', '2']),
+  run('policies/enforcement', 60, ['--policies', '20', '--namespaces', '5', '--runs', '3']),
   run('services/packets', 30, ['--services', '20', '--runs', '5']),
   room('cni-add', 45, ['--pods', '5', '--blocks', '1']),
 ]

@@ -11,10 +11,13 @@ const range = (count: number) => Array.from({ length: count }, (_, i) => i)
 export class PolicyLoad {
   readonly #api: ApiLoad
   readonly #namespaces: number
+  readonly #node: string
 
-  constructor(api: ApiLoad, namespaces: number) {
+  /** @param node where the pods are said to be */
+  constructor(api: ApiLoad, namespaces: number, node = 'n0') {
     this.#api = api
     this.#namespaces = namespaces
+    this.#node = node
   }
 
   async begin(): Promise<void> {
@@ -40,7 +43,9 @@ export class PolicyLoad {
       kind: 'Pod',
       metadata: { name, labels: { num: String(num) } },
       spec: {
-        nodeName: 'n0',
+        nodeName: this.#node,
+        // Nobody is there to say that the node lives.
+        tolerations: [{ operator: 'Exists' }],
         terminationGracePeriodSeconds: 0,
         automountServiceAccountToken: false,
         enableServiceLinks: false,

@@ -1,38 +1,82 @@
 /**
- * Knocks at addresses until somebody opens: reads lines `ADDRESS PORT`, and for each of them connects again and again until a connection is made; then prints the
- * time, in milliseconds since the epoch. A refusal is asked again at once; silence is not waited for: another knock every 5 ms.
+ * Knocks at addresses. Reads lines `ADDRESS PORT open` and `ADDRESS PORT shut`; for each of them it tries every 5 ms to make a connection, and prints milliseconds since the epoch: those at which
+ * the first one was made and those since when there was a way at all; or those at which the last one was made before none was for a second. A refusal is asked again at once, silence is not waited for.
  */
 import { connect, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
 
 const every = 5
+const silence = 1000
 
-function knock(host: string, port: number): Promise<number> {
-  return new Promise(resolve => {
-    const open = new Set<Socket>()
-    const one = () => {
-      const socket = connect({ host, port })
-      open.add(socket)
-      socket.on('error', () => open.delete(socket))
-      socket.on('connect', () => {
-        clearInterval(timer)
-        for (const each of open) each.destroy()
-        resolve(performance.timeOrigin + performance.now())
-      })
-      // A knock that gets no answer would come again after a second: younger ones are there by then.
-      const [oldest] = open
-      if (open.size > 50 && oldest !== undefined) {
-        open.delete(oldest)
-        oldest.destroy()
-      }
+const now = () => performance.timeOrigin + performance.now()
+
+/** Knocks until it is stopped; tells of each connection, and of each try that had no way to go. */
+function knocking(host: string, port: number, made: () => void, noWay: (began: number) => void = () => undefined) {
+  const open = new Set<Socket>()
+  const one = () => {
+    const began = now()
+    const socket = connect({ host, port })
+    open.add(socket)
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      open.delete(socket)
+      if (error.code === 'ENETUNREACH') noWay(began)
+    })
+    socket.on('connect', () => {
+      open.delete(socket)
+      socket.destroy()
+      made()
+    })
+    // A knock that gets no answer would come again after a second: younger ones are there by then.
+    const [oldest] = open
+    if (open.size > 50 && oldest !== undefined) {
+      open.delete(oldest)
+      oldest.destroy()
     }
-    const timer = setInterval(one, every)
-    one()
+  }
+  const timer = setInterval(one, every)
+  one()
+  return () => {
+    clearInterval(timer)
+    for (const each of open) each.destroy()
+    open.clear()
+  }
+}
+
+function untilOpen(host: string, port: number): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  let routed = now()
+  const stop = knocking(
+    host,
+    port,
+    () => {
+      resolve(`${now()} ${routed}`)
+      stop()
+    },
+    began => {
+      routed = Math.max(routed, began + every)
+    },
+  )
+  return promise
+}
+
+function untilShut(host: string, port: number): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>()
+  let last = now()
+  const stop = knocking(host, port, () => {
+    last = now()
   })
+  const timer = setInterval(() => {
+    if (now() - last < silence) return
+    clearInterval(timer)
+    stop()
+    resolve(String(last))
+  }, every)
+  return promise
 }
 
 process.stdout.write('ready\n')
 for await (const line of createInterface({ input: process.stdin })) {
-  const [host = '', port = ''] = line.split(' ')
-  process.stdout.write(`${await knock(host, Number(port))}\n`)
+  const [host = '', port = '', until] = line.split(' ')
+  const found = await (until === 'shut' ? untilShut : untilOpen)(host, Number(port))
+  process.stdout.write(`${found}\n`)
 }

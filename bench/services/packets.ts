@@ -2,18 +2,16 @@
  * How long from the API to the first connection on another node: node bench/services/packets.ts [--services 1000] [--endpoints 10] [--runs 100]
  * [--kube-proxy]. As root; makes a light lab of its own. See README.md.
  */
-import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { parseArgs } from 'node:util'
-import { resources } from '@ovnkit/kube'
 import { inNetworkOf, inside, type Lab, requireInit, speaker, withLab } from '@ovnkit/lab'
-import { waitUntil } from '@ovnkit/testing'
-import { ApiLoad } from '../controller/api-load.ts'
+import type { ApiLoad } from '../controller/api-load.ts'
 import { cpuSeconds, residentMiB } from '../controller/process-usage.ts'
+import { apiOf, runPod } from '../lab-access.ts'
 import { summarize } from '../summary.ts'
+import { Knocker, now } from './knock.ts'
 import { type Backends, ServiceLoad, someBackends } from './service-load.ts'
 
 const text = { type: 'string' } as const
@@ -25,66 +23,7 @@ const endpoints = Number(values.endpoints ?? 10)
 const runs = Number(values.runs ?? 100)
 const kubeProxy = values['kube-proxy'] === true
 const say = (line: object) => console.log(JSON.stringify(line))
-const image = 'registry.k8s.io/e2e-test-images/agnhost:2.63.0'
 const namespace = 'default'
-
-/** Somebody who knocks from a place in the lab. */
-class Knocker implements Disposable {
-  readonly #child: ChildProcess
-  readonly #lines: AsyncIterator<string>
-
-  constructor(words: readonly string[]) {
-    const [program = '', ...args] = [...words, process.execPath, new URL('knocker.ts', import.meta.url).pathname]
-    this.#child = spawn(program, args, { stdio: ['pipe', 'pipe', 'inherit'] })
-    if (this.#child.stdout === null) throw new Error('the knocker has no output')
-    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]()
-  }
-
-  async ready(): Promise<this> {
-    await this.#lines.next()
-    return this
-  }
-
-  /** Milliseconds since the epoch at which the address opened. */
-  async opened(address: string, port: number): Promise<number> {
-    this.#child.stdin?.write(`${address} ${port}\n`)
-    return Number((await this.#lines.next()).value)
-  }
-
-  [Symbol.dispose](): void {
-    this.#child.stdin?.end()
-    this.#child.kill()
-  }
-}
-
-const now = () => performance.timeOrigin + performance.now()
-
-function apiOf(lab: Lab, folder: string): ApiLoad {
-  const { clusters, users } = JSON.parse(readFileSync(lab.kubeconfig, 'utf8'))
-  const file = (name: string, data: string) => {
-    const path = join(folder, name)
-    writeFileSync(path, Buffer.from(data, 'base64'), { mode: 0o600 })
-    return path
-  }
-  const [{ cluster }] = clusters
-  const [{ user }] = users
-  return new ApiLoad({
-    server: cluster.server,
-    ca: file('ca', cluster['certificate-authority-data']),
-    cert: file('cert', user['client-certificate-data']),
-    key: file('key', user['client-key-data']),
-  })
-}
-
-async function pod(lab: Lab, name: string, nodeName: string, args: string[]): Promise<string> {
-  const client = await lab.client()
-  const containers = [{ name: 'c', image, args }]
-  await client.create(resources.pods, { metadata: { namespace, name }, spec: { nodeName, containers } })
-  return waitUntil(`pod ${name} to run`, async () => {
-    const { status } = await client.get(resources.pods, { namespace, name })
-    return status?.phase === 'Running' ? status.podIP : undefined
-  })
-}
 
 /** From the write of a slice until the first connection, for Services one after another. */
 async function newServices(from: string, load: ServiceLoad, knocker: Knocker, server: Backends): Promise<void> {
@@ -162,8 +101,8 @@ async function fill(lab: Lab, api: ApiLoad): Promise<void> {
 await withLab({ name: 'bench-services', mode: 'light', nodes: 2, product: 'bundle', kubeProxy }, async lab => {
   const folder = mkdtempSync(join(tmpdir(), 'bench-services-'))
   const api = apiOf(lab, folder)
-  const address = await pod(lab, 'server', 'n1', ['netexec', '--http-port=8080'])
-  await pod(lab, 'client', 'n2', ['pause'])
+  const address = await runPod(lab, { namespace, name: 'server' }, 'n1', ['netexec', '--http-port=8080'])
+  await runPod(lab, { namespace, name: 'client' }, 'n2', ['pause'])
   await fill(lab, api)
   const load = new ServiceLoad(api, 'bench')
   await load.begin()
