@@ -188,6 +188,12 @@ const networkPolicy = z.strictObject({
     .max(100_000)
     .default(20)
     .describe('Most log lines a second and node about decisions of policies; the rest is left out.'),
+  counters: z
+    .boolean()
+    .default(true)
+    .describe(
+      "Nodes' /metrics counts the packets of each policy. Costs something when it is read: the flows of the node, and after changes of policies the ACLs of both OVN databases.",
+    ),
 })
 
 const logging = z.strictObject({

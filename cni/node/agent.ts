@@ -23,6 +23,7 @@ import { linkOptions } from './host/link-options.ts'
 import { keepSwitch } from './host/switch.ts'
 import { enableForwarding } from './host/sysctls.ts'
 import { hostTable } from './host/table.ts'
+import { countPolicies } from './policies/start.ts'
 import { Conflicts, createConflictStore } from './provider/conflicts.ts'
 import { createStateStore } from './provider/facts.ts'
 import { keepMappings } from './provider/mappings.ts'
@@ -136,6 +137,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     stack,
   })
   stack.use(new Announcer({ held, links: context.links, outcomes: engine.statusStore, netlink, logger }))
+  countPolicies(options)
   const recorder = new EventRecorder({ client, component: 'zstack-ovnkube-node', instance: node, logger })
   stack.use(reportMistakes({ engine, nodes: sources.nodes, node, recorder, logger }))
   stack.use(serveHealth({ config, context, engine, recorder, logger }))

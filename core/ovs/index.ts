@@ -22,5 +22,8 @@ export {
   mergeBridgeMappings,
   parseBridgeMappings,
 } from './mappings.ts'
+export type { FlowStatistics } from './openflow/flow-stats.ts'
+export { messageTypes, type OpenFlowMessage, openFlowMessage, splitMessages } from './openflow/message.ts'
+export { type ReadFlowsOptions, readFlows } from './openflow/read-flows.ts'
 export { ensurePort, type PortSpec, portOfInterface, removePort } from './ports.ts'
 export { type LocalSwitch, localSwitchTables } from './replica.ts'

@@ -1,9 +1,13 @@
+import { writeFile } from 'node:fs/promises'
 import { type Operation, openDatabase } from '@ovnkit/ovsdb'
+import { waitUntil as eventually } from '@ovnkit/testing'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ensureBridge, ensureExternalIds, removeBridge } from './bridges.ts'
 import { Open_vSwitch } from './generated/vswitch.ts'
 import { waitForInstalled, waitForInterface } from './installed.ts'
 import { mergeBridgeMappings } from './mappings.ts'
+import type { FlowStatistics } from './openflow/flow-stats.ts'
+import { readFlows } from './openflow/read-flows.ts'
 import { ensurePort, portOfInterface, removePort } from './ports.ts'
 import { type LocalSwitch, localSwitchTables } from './replica.ts'
 import { startTestSwitch, type TestSwitch } from './testing.ts'
@@ -101,6 +105,79 @@ describe('ports', () => {
     const outcomes = await Promise.all(operations.map(each => db.transact(each)))
     expect(outcomes.map(each => each.status).sort()).toEqual(['committed', 'failed'])
     await run(removePort(db, 'twin'))
+  })
+})
+
+describe('flows', () => {
+  /** Flows with a cookie, in their order. */
+  async function flowsOf(tables: readonly number[] = []) {
+    const flows: FlowStatistics[] = []
+    const signal = AbortSignal.timeout(30_000)
+    await readFlows(`${ovs.dir}/br-int.mgmt`, flow => flows.push({ ...flow, match: Buffer.from(flow.match) }), {
+      ...{ tables, signal },
+    })
+    return flows.filter(({ cookie }) => cookie !== 0).sort((a, b) => a.cookie - b.cookie)
+  }
+
+  const add = (...flows: string[]) =>
+    Promise.all(flows.map(flow => ovs.ofctl('-OOpenFlow15', 'add-flow', 'br-int', flow)))
+
+  /** A packet of UDP to a port. */
+  const packet = (port: number) =>
+    `${'ffffffffffff'}${'0a0000000001'}0800${'4500001c00000000401100000a0000010a000002'}${'1000'}${port.toString(16).padStart(4, '0')}00080000`
+  const send = (port: number) =>
+    ovs.ofctl('packet-out', 'br-int', `in_port=controller packet=${packet(port)} actions=table`)
+
+  test('are read with what they counted, by table too; conditions of conjunctions are known', async () => {
+    await add(
+      'cookie=0xa,table=0,priority=7,udp,tp_dst=53,actions=resubmit(,5)',
+      'cookie=0xb,table=5,priority=9,udp,nw_dst=10.0.0.2,actions=conjunction(7,1/2)',
+      'cookie=0xb,table=5,priority=9,udp,tp_dst=53,actions=conjunction(7,2/2)',
+      'cookie=0xffffffff0000000c,table=5,priority=9,conj_id=7,udp,actions=drop',
+    )
+    for (let i = 0; i < 3; i++) await send(53)
+    await send(54)
+    await eventually(
+      'the packets to be counted',
+      async () => (await flowsOf()).filter(({ packets }) => packets === 3).length >= 2,
+    )
+    const flows = await flowsOf()
+    expect(flows.map(({ table, priority, cookie, clause }) => ({ table, priority, cookie, clause }))).toEqual([
+      { table: 0, priority: 7, cookie: 0xa, clause: false },
+      { table: 5, priority: 9, cookie: 0xb, clause: true },
+      { table: 5, priority: 9, cookie: 0xb, clause: true },
+      { table: 5, priority: 9, cookie: 0xc, clause: false },
+    ])
+    expect(flows.filter(({ clause }) => !clause).map(({ packets, bytes }) => ({ packets, bytes }))).toEqual([
+      { packets: 3, bytes: 3 * 42 },
+      { packets: 3, bytes: 3 * 42 },
+    ])
+    expect(new Set(flows.map(({ match }) => match.toString('hex'))).size).toBe(4)
+    expect((await flowsOf([5])).map(({ table }) => table)).toEqual([5, 5, 5])
+    await ovs.ofctl('del-flows', 'br-int')
+  })
+
+  test('are read whole when there are more than a message holds', async () => {
+    const many = Array.from({ length: 3000 }, (_, i) => `cookie=${i + 1},udp,tp_dst=${i + 1},actions=drop`)
+    await ovs.ofctl('--bundle', '-OOpenFlow14', 'add-flows', 'br-int', await fileOf(many))
+    expect((await flowsOf()).map(({ cookie }) => cookie)).toEqual(many.map((_, i) => i + 1))
+    await ovs.ofctl('del-flows', 'br-int')
+  })
+
+  async function fileOf(lines: readonly string[]): Promise<string> {
+    const file = `${ovs.dir}/flows.txt`
+    await writeFile(file, lines.join('\n'))
+    return file
+  }
+
+  test('are refused by a bridge that is not there, and by one that may not speak OpenFlow 1.3', async () => {
+    const read = (bridge: string) =>
+      readFlows(`${ovs.dir}/${bridge}.mgmt`, () => undefined, { signal: AbortSignal.timeout(30_000) })
+    await expect(read('br-none')).rejects.toThrow(/ENOENT/)
+    await run(ensureBridge(db, { name: 'br-old', datapathType: 'netdev' }))
+    await ovs.vsctl('set', 'bridge', 'br-old', 'protocols=OpenFlow10')
+    await expect(read('br-old')).rejects.toThrow(/OpenFlow 1.3, got version 1|ended the connection/)
+    await run(removeBridge(db, 'br-old'))
   })
 })
 

@@ -17,6 +17,8 @@ export interface HistogramSpec extends MetricSpec {
 
 export interface Counter {
   inc(labels?: Labels, by?: number): void
+  /** Forget a series, for example of a deleted object. */
+  remove(labels: Labels): void
 }
 
 export interface Gauge {
@@ -35,8 +37,8 @@ export interface Metrics {
   counter(spec: MetricSpec): Counter
   gauge(spec: MetricSpec): Gauge
   histogram(spec: HistogramSpec): Histogram
-  /** Called before each rendering, to read values that are kept elsewhere. */
-  collect(fn: () => void): void
+  /** Called before each rendering, which waits for it, to read values that are kept elsewhere. */
+  collect(fn: () => void | Promise<void>): void
 }
 
 export interface RenderedMetrics extends Metrics {
@@ -51,7 +53,7 @@ export interface RenderedMetrics extends Metrics {
 export function createMetrics({ prefix = '' }: { prefix?: string } = {}): RenderedMetrics {
   const registry = new Registry()
   const known = new Map<string, Counter | Gauge | Histogram>()
-  const collectors: (() => void)[] = []
+  const collectors: (() => void | Promise<void>)[] = []
   const once = <M extends Counter | Gauge | Histogram>(spec: MetricSpec, make: (options: PromOptions) => M): M => {
     const existing = known.get(spec.name)
     // The same name always comes with the same kind: a programmer's mistake otherwise, which prom-client reports.
@@ -74,8 +76,8 @@ export function createMetrics({ prefix = '' }: { prefix?: string } = {}): Render
     collect: fn => {
       collectors.push(fn)
     },
-    render: () => {
-      for (const collector of collectors) collector()
+    render: async () => {
+      await Promise.all(collectors.map(collector => collector()))
       return registry.metrics()
     },
   }
@@ -91,7 +93,7 @@ interface PromOptions {
 }
 
 function counterOf(inner: PromCounter): Counter {
-  return { inc: (labels = {}, by = 1) => inner.inc(labels, by) }
+  return { inc: (labels = {}, by = 1) => inner.inc(labels, by), remove: labels => inner.remove(labels) }
 }
 
 function gaugeOf(inner: PromGauge): Gauge {
@@ -143,7 +145,7 @@ const nothing = () => {}
 
 /** Counts nothing. */
 export const noMetrics: Metrics = {
-  counter: () => ({ inc: nothing }),
+  counter: () => ({ inc: nothing, remove: nothing }),
   gauge: () => ({ set: nothing, add: nothing, remove: nothing }),
   histogram: () => ({ observe: nothing }),
   collect: nothing,

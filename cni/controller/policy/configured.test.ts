@@ -2,9 +2,7 @@ import { needsOf } from '@ovnkit/cni-policy'
 import { expect, it } from 'vitest'
 import { configuredPolicies } from './configured.ts'
 
-const configured = (alwaysAllowDNS: boolean) => [
-  ...configuredPolicies({ networkPolicy: { alwaysAllowDNS, logRate: 20 } }).entries(),
-]
+const configured = (alwaysAllowDNS: boolean) => [...configuredPolicies({ networkPolicy: { alwaysAllowDNS } }).entries()]
 
 it('is nothing where nothing is configured', () => {
   expect(configured(false)).toEqual([])

@@ -17,7 +17,11 @@ const dnsPods = {
 const dnsOnNode = '169.254.20.10/32'
 
 /** What the configuration lets pods do whatever NetworkPolicies select them: a policy like others, that isolates nobody. */
-export function configuredPolicies({ networkPolicy }: Pick<Config, 'networkPolicy'>): Store<Policy> {
+export function configuredPolicies({
+  networkPolicy,
+}: {
+  readonly networkPolicy: Pick<Config['networkPolicy'], 'alwaysAllowDNS'>
+}): Store<Policy> {
   const store = new Store<Policy>({ name: 'configured policies' })
   if (networkPolicy.alwaysAllowDNS) {
     const policy: Policy = {

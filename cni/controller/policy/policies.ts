@@ -15,7 +15,10 @@ import { PolicyPlanner } from './planner.ts'
 import { gatherPolicies, type PolicySources } from './sources.ts'
 
 export interface PoliciesOptions {
-  readonly config: Pick<Config, 'networkPolicy'> & { readonly network: Pick<Config['network'], 'joinCIDR'> }
+  readonly config: {
+    readonly networkPolicy: Pick<Config['networkPolicy'], 'alwaysAllowDNS' | 'logRate'>
+    readonly network: Pick<Config['network'], 'joinCIDR'>
+  }
   readonly sources: Pick<PolicySources, 'namespaceFacts' | 'networkPolicies'> &
     Pick<AdminSources, 'adminPolicies'> & {
       readonly pods: ReadableStore<PodFacts>

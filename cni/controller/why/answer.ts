@@ -1,6 +1,7 @@
 import type { BandRuling, Explanation, Question, SideRuling } from '@ovnkit/cni-policy'
 import { endText, groupText, policyKey, ruleText } from '@ovnkit/cni-policy'
 import type { Acl } from './acls.ts'
+import type { PolicyCount } from './counters.ts'
 import type { Trace } from './trace.ts'
 
 /** An ACL with where its packets are counted. */
@@ -36,6 +37,8 @@ interface AnsweredBand {
   readonly effect: string
   readonly rules: readonly string[]
   readonly isolatedBy: readonly string[]
+  /** What the side's node has counted for the policies that decided. */
+  readonly counted: readonly PolicyCount[]
   readonly acls: readonly CountedAcl[]
 }
 
@@ -44,10 +47,11 @@ export interface Answering {
   readonly explanation: Explanation
   readonly service: string | undefined
   aclsOf(ruling: BandRuling, side: SideRuling): readonly CountedAcl[]
+  countsOf(ruling: BandRuling, side: SideRuling): readonly PolicyCount[]
   readonly trace: Trace | undefined
 }
 
-export function answerOf({ question, explanation, service, aclsOf, trace }: Answering): Answer {
+export function answerOf({ question, explanation, service, aclsOf, countsOf, trace }: Answering): Answer {
   const { from, to, protocol, port } = question
   return {
     from: endText(from),
@@ -67,6 +71,7 @@ export function answerOf({ question, explanation, service, aclsOf, trace }: Answ
         effect: ruling.effect,
         rules: ruling.by.map(one => `${one.rule.action} by ${ruleText(one)}`),
         isolatedBy: ruling.isolatedBy.map(policyKey),
+        counted: countsOf(ruling, side),
         acls: aclsOf(ruling, side),
       })),
     })),

@@ -16,10 +16,15 @@ export const whyProgram = {
     'no-ovn': { type: 'boolean', help: 'Ask the Kubernetes API only, not the databases of OVN.' },
     'nb-db': { type: 'string', help: "The Northbound database, instead of the configuration's." },
     'sb-db': { type: 'string', help: "The Southbound database, instead of the configuration's." },
+    'agent-metrics-port': {
+      type: 'string',
+      help: "Where agents serve /metrics, which counts policies' packets; 0: nodes are not asked.",
+      default: '8082',
+    },
     config: program.flags.config,
     kubeconfig: program.flags.kubeconfig,
   },
-} as const satisfies Program<Readonly<Record<string, { type: 'string' | 'boolean'; help: string }>>>
+} as const satisfies Program<Readonly<Record<string, { type: 'string' | 'boolean'; help: string; default?: string }>>>
 
 /** One end as it was asked for. */
 export type Place =

@@ -27,18 +27,24 @@ function sideLines({ direction, pod, node, allowed, exempt, bands }: Answer['sid
   ]
 }
 
-function bandLines({ band, rules, isolatedBy, effect, acls }: Band, node: string): string[] {
+function bandLines({ band, rules, isolatedBy, effect, counted, acls }: Band, node: string): string[] {
   const isolated = isolatedBy.length === 0 ? [] : [`isolated by ${isolatedBy.join(', ')}`]
   const nobody = effect === 'deny' ? 'no rule lets it through' : 'no rule is about it'
   const said = [...isolated, ...(rules.length > 0 ? rules : [nobody])]
   return [
     ...said.map((text, i) => `  ${(i === 0 ? band : '').padEnd(9)} ${text}`),
+    ...counted.map(one => `            ${countText(one, node)}`),
     ...acls.flatMap(({ uuid, tier, priority, direction, match, action, cookies }) => [
       `            ACL ${uuid.slice(0, 8)} ${tier === undefined ? '' : `tier ${tier} `}${direction} ${priority} ${action}: ${match}`,
-      ...cookies.map(cookie => `            counted on ${node}: ovs-ofctl dump-flows br-int cookie=${cookie}/-1`),
+      ...cookies.map(cookie => `            flows on ${node}: ovs-ofctl dump-flows br-int cookie=${cookie}/-1`),
     ]),
   ]
 }
+
+const countText = ({ series, packets }: Band['counted'][number], node: string) =>
+  packets === undefined
+    ? `counts on ${node} (which does not tell): ${series}`
+    : `counted on ${node}: ${series} ${packets}`
 
 /** OVN may be behind for a moment, or somebody else's rules may be there. */
 function traceLines(allowed: boolean, { verdict, output }: NonNullable<Answer['trace']>): string[] {

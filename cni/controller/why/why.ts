@@ -1,11 +1,12 @@
 import { type Config, nbRemote, type OvnNames, ovnNames, readConfig, sbRemote } from '@ovnkit/cni-api'
-import { endText, explain, numberOf, type Policy, type Protocol, type Question } from '@ovnkit/cni-policy'
+import { type Explanation, endText, explain, numberOf, type Protocol, type Question } from '@ovnkit/cni-policy'
 import { type Family, ipFamily } from '@ovnkit/inet'
 import { KubeClient, loadKubeConfig } from '@ovnkit/kube'
 import { type FlagValues, parseFlags } from '@ovnkit/process'
 import { aclsOf } from './acls.ts'
 import { type Answer, answerOf, type CountedAcl } from './answer.ts'
 import { policiesOf } from './cluster.ts'
+import { countsOf, type NodeCounts, nodeCounts } from './counters.ts'
 import { findEnds } from './ends.ts'
 import { cookiesOf, logicalPort, openRules, portNameOf, type Reach, type Rules, routerMac } from './northbound.ts'
 import { readAsked, whyProgram } from './options.ts'
@@ -59,14 +60,29 @@ async function answer(client: KubeClient, config: Config, flags: Flags, { asked,
   const question: Question = { from, to, protocol: asked.protocol, port: asked.port }
   if (flags['no-ovn']) {
     const explanation = explain(await policiesOf(client, true), question)
-    return answerOf({ question, explanation, service, aclsOf: () => [], trace: undefined })
+    const counts = await countsAt(client, explanation, flags)
+    return answerOf({
+      ...{ question, explanation, service, trace: undefined },
+      aclsOf: () => [],
+      countsOf: (ruling, side) => countsOf(ruling, side, counts.get(side.pod.node)),
+    })
   }
   const names = ovnNames(config.ovn.clusterName)
   const ports = [from, to].flatMap(end => (end.kind === 'pod' ? [portNameOf(end, names)] : []))
   const reach = reachOf(config, flags)
   await using nb = await openRules(reach.nb, ports)
   const tiers = nb.table('ACL').has('tier')
-  return withOvn({ nb, reach, names, question, service, policies: await policiesOf(client, tiers), tiers })
+  const explanation = explain(await policiesOf(client, tiers), question)
+  const counts = await countsAt(client, explanation, flags)
+  return withOvn({ nb, reach, names, question, service, explanation, counts, tiers })
+}
+
+/** What the nodes of both sides have counted. */
+async function countsAt(client: KubeClient, { sides }: Explanation, flags: Flags): Promise<Map<string, NodeCounts>> {
+  const port = flags['agent-metrics-port']
+  const nodes = port === '0' ? [] : [...new Set(sides.map(({ pod }) => pod.node))]
+  const all = await Promise.all(nodes.map(async node => [node, await nodeCounts(client, node, port)] as const))
+  return new Map(all)
 }
 
 interface Asking {
@@ -75,13 +91,13 @@ interface Asking {
   readonly names: OvnNames
   readonly question: Question
   readonly service: string | undefined
-  readonly policies: readonly Policy[]
+  readonly explanation: Explanation
+  readonly counts: ReadonlyMap<string, NodeCounts>
   readonly tiers: boolean
 }
 
 async function withOvn(asking: Asking): Promise<Answer> {
-  const { nb, reach, question, service, policies, tiers } = asking
-  const explanation = explain(policies, question)
+  const { nb, reach, question, service, explanation, counts, tiers } = asking
   const context = { tiers, family: familyOf(question), numberOf: numbersAt(question) }
   const rulings = explanation.sides.flatMap(({ bands, direction }) => bands.map(ruling => ({ ruling, direction })))
   const found = new Map(
@@ -98,6 +114,7 @@ async function withOvn(asking: Asking): Promise<Answer> {
     explanation,
     service,
     aclsOf: ruling => counted(found.get(ruling) ?? []),
+    countsOf: (ruling, side) => countsOf(ruling, side, counts.get(side.pod.node)),
     trace: await traceOf(asking),
   })
 }

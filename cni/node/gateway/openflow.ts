@@ -1,11 +1,6 @@
 import { connect, type Socket } from 'node:net'
+import { messageTypes, openFlowMessage, splitMessages } from '@ovnkit/ovs'
 
-/** OpenFlow 1.0 to 1.5 have these alike: version, type, length, transaction (OpenFlow Switch Specification, "Common Header"). */
-const HELLO = 0
-const ECHO_REQUEST = 2
-const ECHO_REPLY = 3
-const headerSize = 8
-const version = 4
 const retryMs = 500
 
 /**
@@ -34,10 +29,10 @@ export class BridgeConnection implements Disposable {
   #connect(): void {
     const socket = connect(this.#path)
     this.#socket = socket
-    let rest = Buffer.alloc(0)
+    let rest: Buffer = Buffer.alloc(0)
     socket.unref()
     socket.on('connect', () => {
-      socket.write(message(HELLO, 0))
+      socket.write(openFlowMessage(messageTypes.hello, 0))
       this.#connected()
     })
     socket.on('data', data => {
@@ -51,21 +46,10 @@ export class BridgeConnection implements Disposable {
   }
 }
 
-function message(type: number, transaction: number): Buffer {
-  const bytes = Buffer.alloc(headerSize)
-  bytes.writeUInt8(version, 0)
-  bytes.writeUInt8(type, 1)
-  bytes.writeUInt16BE(headerSize, 2)
-  bytes.writeUInt32BE(transaction, 4)
-  return bytes
-}
-
 /** Answers the switch's signs of life. @returns what is not a whole message yet */
-function answer(socket: Socket, data: Buffer): Buffer<ArrayBuffer> {
-  let at = 0
-  while (data.length - at >= headerSize && data.length - at >= data.readUInt16BE(at + 2)) {
-    if (data.readUInt8(at + 1) === ECHO_REQUEST) socket.write(message(ECHO_REPLY, data.readUInt32BE(at + 4)))
-    at += Math.max(headerSize, data.readUInt16BE(at + 2))
-  }
-  return Buffer.from(data.subarray(at))
+function answer(socket: Socket, data: Buffer): Buffer {
+  const { messages, rest } = splitMessages(data)
+  for (const { type, transaction } of messages)
+    if (type === messageTypes.echoRequest) socket.write(openFlowMessage(messageTypes.echoReply, transaction))
+  return Buffer.from(rest)
 }
