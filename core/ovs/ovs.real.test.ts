@@ -152,7 +152,7 @@ describe('flows', () => {
       { packets: 3, bytes: 3 * 42 },
       { packets: 3, bytes: 3 * 42 },
     ])
-    expect(new Set(flows.map(({ match }) => match.toString('hex'))).size).toBe(4)
+    expect(new Set(flows.map(({ table, match }) => `${table} ${match.toString('hex')}`)).size).toBe(4)
     expect((await flowsOf([5])).map(({ table }) => table)).toEqual([5, 5, 5])
     await ovs.ofctl('del-flows', 'br-int')
   })
