@@ -109,6 +109,17 @@ describe('a NetworkPolicy', () => {
     expect((engine?.stats.operations ?? 0) - before).toBeLessThanOrEqual(5 + 2)
   })
 
+  it('costs a pod that others let in one element for each set that it is in', async () => {
+    const { engine } = w.controller.session ?? {}
+    await w.settled()
+    const before = engine?.stats.operations ?? 0
+    await w.addPod('client-2', { labels: { app: 'client' } })
+    await waitUntil('its port', async () => (await w.portAddresses('default_client-2')) !== '')
+    await w.settled()
+    // Port, switch, annotation, the Subnet's count; and the set of clients.
+    expect((engine?.stats.operations ?? 0) - before).toBeLessThanOrEqual(4 + 1)
+  })
+
   it('says ranges, exceptions and egress in ways that OVN takes', async () => {
     await policy('client', {
       podSelector: client,

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Labels } from '@ovnkit/kube'
 import { type Selector, selectorText, selects } from './selector.ts'
 
@@ -66,7 +66,7 @@ export function groupId(group: PodGroup): string {
   const { namespaces, pods, port } = group
   const which = port && [port.protocol, port.name, port.number]
   const identity = JSON.stringify(['name' in namespaces ? namespaces.name : [namespaces.selector], pods, which])
-  const id = `g${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`
+  const id = `g${hash('sha256', identity).slice(0, 16)}`
   names.set(group, id)
   return id
 }

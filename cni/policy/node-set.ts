@@ -1,11 +1,10 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Family } from '@ovnkit/inet'
 import type { Policy } from './rule.ts'
 import { type Selector, selectorText } from './selector.ts'
 
 /** Identity of nodes that a selector names, for rows and stores. */
-export const nodeSetId = (selector: Selector): string =>
-  `n${createHash('sha256').update(selectorText(selector)).digest('hex').slice(0, 16)}`
+export const nodeSetId = (selector: Selector): string => `n${hash('sha256', selectorText(selector)).slice(0, 16)}`
 
 /** The address set of nodes that a selector names, of one family. */
 export const nodeSetName = (id: string, family: Family): string => `np_${id}_v${family}`

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { externalIds } from '@ovnkit/cni-api'
 import type { Family } from '@ovnkit/inet'
 import { type AclLog, type AclSpec, acl, addressSet, type Match, type OvnRow, portGroup } from '@ovnkit/ovn'
@@ -101,7 +101,7 @@ function aclRow(
   const group = subjectName(subject)
   const owners = [...new Set(decisions.map(one => policyKey(one.policy)))]
   const spec: AclSpec = {
-    key: `${group}/${createHash('sha256').update(identity).digest('hex').slice(0, 16)}`,
+    key: `${group}/${hash('sha256', identity).slice(0, 16)}`,
     on: { table: 'Port_Group', key: group, column: 'acls' },
     direction: directions[direction],
     priority: slotPriority(place, slot),

@@ -78,7 +78,12 @@ class StoreReads {
 const newHome = (): Map<string, Readable> => new Map()
 
 function readableIn(home: Map<string, Readable>, id: string): Readable {
-  return getOrSet(home, id, () => new Readable(home, id))
+  // One of these for each read of each render: no closure is made for it.
+  const known = home.get(id)
+  if (known !== undefined) return known
+  const made = new Readable(home, id)
+  home.set(id, made)
+  return made
 }
 
 /** Records what each render reads, and tells which owners a change concerns. */

@@ -1,4 +1,12 @@
-import { coversNamespace, type GroupNeed, groupId, type PodGroup, type PortName, selects } from '@ovnkit/cni-policy'
+import {
+  coversNamespace,
+  type GroupNeed,
+  groupId,
+  neededLabel,
+  type PodGroup,
+  type PortName,
+  selects,
+} from '@ovnkit/cni-policy'
 import type { Labels } from '@ovnkit/kube'
 import { LabelIndex } from './label-index.ts'
 
@@ -40,6 +48,8 @@ interface NamespaceEntry {
 export class GroupBook {
   readonly #entries = new Map<string, Entry>()
   readonly #namespaces = new Map<string, NamespaceEntry>()
+  /** Namespaces by each label that they have, `key=value`. */
+  readonly #labelled = new Map<string, Set<string>>()
   /** Groups by the namespace that they name; */
   readonly #named = new Map<string, Set<Entry>>()
   /** by labels of namespaces; */
@@ -53,10 +63,21 @@ export class GroupBook {
     for (const entry of this.#selecting.candidates(labels)) {
       if (coversNamespace(entry.group, name, labels)) groups.add(entry.group.pods, entry)
     }
+    this.deleteNamespace(name)
     this.#namespaces.set(name, { labels, groups })
+    for (const label of labelsOf(labels)) {
+      const known = this.#labelled.get(label)
+      if (known === undefined) this.#labelled.set(label, new Set([name]))
+      else known.add(name)
+    }
   }
 
   deleteNamespace(name: string): void {
+    for (const label of labelsOf(this.#namespaces.get(name)?.labels ?? {})) {
+      const known = this.#labelled.get(label)
+      known?.delete(name)
+      if (known?.size === 0) this.#labelled.delete(label)
+    }
     this.#namespaces.delete(name)
   }
 
@@ -70,9 +91,15 @@ export class GroupBook {
   }
 
   /** Namespaces whose pods may be in the group. */
-  *namespacesOf(group: PodGroup): Generator<string> {
-    if ('name' in group.namespaces) yield group.namespaces.name
-    else for (const [name, { labels }] of this.#namespaces) if (coversNamespace(group, name, labels)) yield name
+  *namespacesOf({ namespaces }: PodGroup): Generator<string> {
+    if ('name' in namespaces) {
+      yield namespaces.name
+      return
+    }
+    const label = neededLabel(namespaces.selector)
+    const candidates = label === undefined ? this.#namespaces.keys() : (this.#labelled.get(label) ?? [])
+    for (const name of candidates)
+      if (selects(namespaces.selector, this.#namespaces.get(name)?.labels ?? {})) yield name
   }
 
   /** @returns the groups that are used for something that they were not used for before */
@@ -138,6 +165,9 @@ export class GroupBook {
     return [...this.namespacesOf(group)].flatMap(name => this.#namespaces.get(name)?.groups ?? [])
   }
 }
+
+/** Each label as `neededLabel` spells it. */
+const labelsOf = (labels: Labels): string[] => Object.entries(labels).map(([key, value]) => `${key}=${value}`)
 
 const isEverywhere = ({ namespaces }: PodGroup): boolean => 'selector' in namespaces && namespaces.selector.length === 0
 

@@ -48,8 +48,10 @@ export interface PolicyWorld {
     readonly sets: ReadableStore<PodGroup>
     /** Ids of the groups that a pod is in as a subject, */
     readonly subjectsOf: ReadableStore<readonly string[]>
-    /** and as a peer. */
+    /** and as a peer; */
     readonly peersOf: ReadableStore<readonly string[]>
+    /** the latter's keys, a few of a namespace together. */
+    readonly shelves: ReadableStore<readonly string[]>
     readonly numbers: ReadableStore<readonly number[]>
     readonly covers: ReadableStore<NodeCover>
     readonly families: ReadableStore<readonly Family[]>
@@ -105,9 +107,12 @@ export function policyKinds(world: PolicyWorld, nb: RowMaker): OwnerKind[] {
     nodePeersKind({ nodes: world.nodes, nodeSelectors: policy.nodeSelectors }, nb),
     {
       kind: 'pod-peers',
-      keys: policy.peersOf,
+      keys: policy.shelves,
       order: 2.2,
-      render: (key, view) => ({ kind: 'objects', objects: peerElements(world, nb, key, view) }),
+      render: (key, view) => ({
+        kind: 'objects',
+        objects: (view.get(policy.shelves, key) ?? []).flatMap(pod => peerElements(world, nb, pod, view)),
+      }),
     },
     {
       kind: 'pod-groups',

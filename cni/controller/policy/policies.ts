@@ -12,6 +12,7 @@ import { BlockCovers } from './covers.ts'
 import { followFamilies } from './families.ts'
 import type { PolicyWorld } from './kinds.ts'
 import { PolicyPlanner } from './planner.ts'
+import { Shelves } from './shelves.ts'
 import { gatherPolicies, type PolicySources } from './sources.ts'
 
 export interface PoliciesOptions {
@@ -37,6 +38,7 @@ export class Policies implements Disposable {
   readonly world: PolicyWorld['policy']
   readonly #planner: PolicyPlanner
   readonly #covers: BlockCovers
+  readonly #shelves: Shelves
   readonly #resources = new DisposableStack()
 
   constructor({ config, sources, networks, joins, tiers, settled }: PoliciesOptions) {
@@ -49,6 +51,7 @@ export class Policies implements Disposable {
     const { pods, nodes, namespaceFacts: namespaces } = sources
     this.#planner = this.#resources.use(new PolicyPlanner({ pods, namespaces, policies: policies.store, settled }))
     const { memberships, policies: inForce, subjects } = this.#planner
+    this.#shelves = this.#resources.use(new Shelves(memberships.peers))
     const join = config.network.joinCIDR
     this.#covers = this.#resources.use(new BlockCovers({ policies: inForce, nodes, joins, join }))
     this.world = {
@@ -58,6 +61,7 @@ export class Policies implements Disposable {
       sets: memberships.sets,
       subjectsOf: memberships.subjects,
       peersOf: memberships.peers,
+      shelves: this.#shelves.store,
       numbers: memberships.numbers,
       covers: this.#covers.store,
       families: families.store,
@@ -71,6 +75,7 @@ export class Policies implements Disposable {
   /** When the sources hold their first full state. */
   start(): void {
     this.#planner.start()
+    this.#shelves.store.markSynced()
     this.#covers.start()
   }
 

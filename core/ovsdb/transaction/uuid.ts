@@ -1,4 +1,4 @@
-import { createHash, randomUUID } from 'node:crypto'
+import { hash, randomUUID } from 'node:crypto'
 import type { Uuid } from '../schema/values.ts'
 
 /** A random UUID for a new row. */
@@ -18,10 +18,10 @@ export function isUuid(text: string): text is Uuid {
  * inserted twice by mistake only with an error, and found again without an index.
  */
 export function uuidFor<T extends string = string>(namespace: string, name: string): Uuid<T> {
-  const hash = createHash('sha256').update(`${namespace.length}:${namespace}${name}`).digest()
-  hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x80
-  hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80
-  const hex = hash.toString('hex', 0, 16)
+  const digest = hash('sha256', `${namespace.length}:${namespace}${name}`, 'buffer')
+  digest[6] = ((digest[6] ?? 0) & 0x0f) | 0x80
+  digest[8] = ((digest[8] ?? 0) & 0x3f) | 0x80
+  const hex = digest.toString('hex', 0, 16)
   const parts = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)]
   return parts.join('-') as Uuid<T>
 }
