@@ -47,8 +47,8 @@ test-property: deps ## property tests only
 	@node scripts/test.ts property
 test-integration: deps ## tests against real daemons (OVSDB, OVN, OVS, API server, kernel)
 	@node scripts/test.ts integration
-test-e2e: deps ## every lab scenario, light and with kubelets, and Kubernetes' own network tests in IPv4, IPv6 and both (hours)
-	@node scripts/test.ts e2e conformance-ipv4 conformance-ipv6 conformance-dual
+test-e2e: deps ## every lab scenario, light and with kubelets, Kubernetes' own network tests in IPv4, IPv6 and both, and those of the network policy API (hours)
+	@node scripts/test.ts e2e conformance-ipv4 conformance-ipv6 conformance-dual network-policy-api
 test-vm: build ## the scenarios for a kernel with openvswitch, in a virtual machine (slow: software emulation)
 	@scripts/bootstrap.sh qemu-system-x86 cpio kmod
 	@node lab/main.ts vm --minutes 60 -- node lab/main.ts test system

@@ -120,6 +120,16 @@ function conformance(families: 'ipv4' | 'ipv6' | 'dual', ...options: readonly st
   return count && (ok || count.failed > 0) ? count : failure(`conformance, ${families}: ended without a report`)
 }
 
+/** The conformance suites of the network policy API, on the OVN that has all that they ask for. */
+function policyApi(): Count {
+  if (!tools() || !bundles()) return failure('tools or bundles')
+  const outputFile = join(scratch, 'network-policy-api.json')
+  const options = ['--suite', 'network-policy-api', '--nodes', '2', '--report', outputFile]
+  const ok = run('node', ['lab/main.ts', 'e2e', ...options])
+  const count = readJson<Count>(outputFile)
+  return count && (ok || count.failed > 0) ? count : failure('network-policy-api: ended without a report')
+}
+
 const suites: Record<string, () => Count> = {
   check,
   unit: () => vitest('unit'),
@@ -132,6 +142,7 @@ const suites: Record<string, () => Count> = {
   'conformance-ipv4': () => conformance('ipv4'),
   'conformance-ipv6': () => conformance('ipv6'),
   'conformance-dual': () => conformance('dual'),
+  'network-policy-api': policyApi,
 }
 
 /** The start of a failure's text: a whole one may be pages of a server's log. */

@@ -1,19 +1,22 @@
 import { parseArgs } from 'node:util'
 import { beginning } from '@ovnkit/cni-policy/testing'
+import { definePolicyApi } from '../conformance/policy-api.ts'
 import { type Lab, openLab } from '../lab.ts'
 import { walkDuring } from '../policy/during.ts'
 import { describe } from '../policy/judge.ts'
 import { type Step, walk } from '../policy/run.ts'
 import { Stage } from '../policy/stage.ts'
-import { type Started, watchStart } from '../policy/start.ts'
-import { generatedWay, keptWays, readWay, type Way } from '../policy/ways.ts'
-import { type Commands, defaultName, named, print } from './command.ts'
+import { denied, type Started, watchStart } from '../policy/start.ts'
+import { generatedWay, hasClusterPolicies, keptWays, readWay, type Way } from '../policy/ways.ts'
+import { type Commands, defaultName, named, print, progress } from './command.ts'
 
 const options = {
   ...named,
   cases: { type: 'string' },
   seed: { type: 'string' },
   kept: { type: 'boolean' },
+  cluster: { type: 'boolean' },
+  mixed: { type: 'boolean' },
   during: { type: 'boolean' },
   starts: { type: 'boolean' },
 } as const
@@ -24,14 +27,15 @@ const shown = 20
 /** Policies against the evaluator of the documents. */
 export const policies: Commands = {
   policy: {
-    synopsis: 'policy [--cases 20] [--seed N] [--during | --starts] | --kept | FILE...',
+    synopsis: 'policy [--cases 20] [--seed N] [--cluster | --mixed] [--during | --starts] | --kept | FILE...',
     about:
-      'policies and their changes, generated or kept: after each everybody asks everybody, and what comes is compared with what the API promises; --during: connections under each change; --starts: the first moments of pods that nobody may talk to',
+      'policies and their changes, generated or kept: after each everybody asks everybody, and what comes is compared with what the API promises; --cluster: AdminNetworkPolicies, BaselineAdminNetworkPolicies and ClusterNetworkPolicies, --mixed: beside NetworkPolicies; --during: connections under each change; --starts: the first moments of pods that nobody may talk to',
     async run(args) {
       const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
       const lab = openLab(values.name ?? defaultName())
-      if (values.starts === true) return start(lab, Number(values.cases ?? 5))
-      const ways = waysOf(values, positionals)
+      const ways = values.starts === true ? [] : waysOf(values, positionals)
+      if (values.cluster === true || ways.some(hasClusterPolicies)) await definePolicyApi(lab, progress)
+      if (values.starts === true) return start(lab, Number(values.cases ?? 5), values.cluster === true)
       return values.during === true ? changeUnder(lab, ways) : compare(lab, ways)
     },
   },
@@ -39,7 +43,7 @@ export const policies: Commands = {
 
 async function compare(lab: Lab, ways: readonly Way[]): Promise<number> {
   const steps = await walk(lab, ways, tell)
-  const wrong = steps.reduce((sum, { checked }) => sum + checked.wrong.length, 0)
+  const wrong = steps.reduce((sum, { checked }) => sum + checked.wrong.length + checked.untold.length, 0)
   const asked = steps.reduce((sum, { checked }) => sum + checked.asked, 0)
   print(`${steps.length} states, ${asked} connections, ${wrong} disagree\n`)
   return wrong === 0 ? 0 : 1
@@ -55,12 +59,12 @@ async function changeUnder(lab: Lab, ways: readonly Way[]): Promise<number> {
   return faults === 0 ? 0 : 1
 }
 
-async function start(lab: Lab, times: number): Promise<number> {
-  await using stage = await Stage.open(lab, beginning)
+async function start(lab: Lab, times: number, clusterPolicies: boolean): Promise<number> {
+  await using stage = await Stage.open(lab, beginning, { clusterPolicies })
   let leaked = 0
   let conclusive = 0
   for (let i = 0; i < times; i++) {
-    const [shut, open] = await watchStart(stage)
+    const [shut, open] = await watchStart(stage, clusterPolicies ? denied.cluster : denied.network)
     const line = ({ pod, answered, asked, early }: Started) =>
       `${pod}: ${answered} of ${asked} answered, ${early} ms early`
     print(`denied ${line(shut)}; not denied ${line(open)}\n`)
@@ -73,20 +77,22 @@ async function start(lab: Lab, times: number): Promise<number> {
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>['values']
 
-function waysOf({ kept, seed, cases }: Values, files: readonly string[]): Way[] {
+function waysOf({ kept, seed, cases, cluster, mixed }: Values, files: readonly string[]): Way[] {
   if (files.length > 0) return files.map(readWay)
   if (kept === true) return keptWays()
-  return [generatedWay(Number(seed ?? Math.floor(Math.random() * 2 ** 31)), Number(cases ?? 20))]
+  const kinds = mixed === true ? 'mixed' : cluster === true ? 'cluster' : 'network'
+  return [generatedWay(Number(seed ?? Math.floor(Math.random() * 2 ** 31)), Number(cases ?? 20), kinds)]
 }
 
 function tell({ way, after, checked, trace }: Step): void {
-  const { asked, open, wrong, late, lateMs } = checked
+  const { asked, open, wrong, untold, late, lateMs } = checked
   const slow = late === 0 ? '' : `; ${late} not at once, all after ${lateMs} ms`
   print(
     `${way.title}, change ${after} (${way.changes[after - 1]?.kind ?? 'none'}): ${asked} asked, ${open} open${slow}\n`,
   )
+  print(untold.map(line => `  ${line}\n`).join(''))
   if (wrong.length === 0) return
   const lines = wrong.slice(0, shown).map(({ probe, what }) => describe(probe, what))
   print([...lines, `${wrong.length} disagree; OVN says of the first:`, ...trace].map(line => `  ${line}\n`).join(''))
-  print(`  again: lab policy ${way.title.startsWith('--seed') ? `${way.title} --cases ${after}` : way.title}\n`)
+  print(`  again: lab policy ${way.title.startsWith('--') ? `${way.title} --cases ${after}` : way.title}\n`)
 }

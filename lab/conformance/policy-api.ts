@@ -23,14 +23,25 @@ export interface PolicyApiOptions extends LabOptions {
 /** A cluster with the definitions of the network policy API, on an OVN that can pass decisions on. */
 export async function startPolicyCluster(options: PolicyApiOptions): Promise<Lab> {
   const lab = await startLab({ ...options, mode: 'full', images: 'policies', openvswitch: 'newer', ovn: 'newer' })
+  await definePolicyApi(lab, options.progress)
+  return lab
+}
+
+/** Gives a cluster the API's own definitions of AdminNetworkPolicy, BaselineAdminNetworkPolicy and ClusterNetworkPolicy. */
+export async function definePolicyApi(lab: Lab, progress: Progress): Promise<void> {
   const env = await environmentOf(lab)
   for (const api of policyApiVersions) {
-    const tools = await ensureTools(options.progress, [policySuiteName(api)])
+    const tools = await ensureTools(progress, [policySuiteName(api)])
     for (const file of definitionsOf(api, tools))
       await run(['kubectl', 'apply', '--server-side', '--force-conflicts', '-f', file], { env })
   }
-  return lab
+  const wait = ['kubectl', 'wait', '--for=condition=Established', '--timeout=60s', 'crd', ...definitionNames]
+  await run(wait, { env })
 }
+
+const definitionNames = ['adminnetworkpolicies', 'baselineadminnetworkpolicies', 'clusternetworkpolicies'].map(
+  plural => `${plural}.policy.networking.k8s.io`,
+)
 
 const definitionsOf = (api: string, tools: Tools): string[] =>
   toolSets

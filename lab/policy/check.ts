@@ -1,8 +1,10 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { environmentOf } from '../environment.ts'
 import { run } from '../state/run.ts'
 import { patience } from '../state/wait.ts'
 import { wrongIn } from './judge.ts'
-import { type Probe, probesOf, type Surroundings } from './questions.ts'
+import type { Probe } from './probe.ts'
+import { probesOf, type Surroundings } from './questions.ts'
 import { askAll } from './round.ts'
 import { outsider, type Stage } from './stage.ts'
 
@@ -17,6 +19,8 @@ export interface Checked {
   readonly open: number
   /** What is wrong and stays so. */
   readonly wrong: readonly Wrong[]
+  /** What policies of the cluster do not say of themselves, and ought to. */
+  readonly untold: readonly string[]
   /** How many were wrong at first, and milliseconds until none was. */
   readonly late: number
   readonly lateMs: number
@@ -47,7 +51,18 @@ export async function check(stage: Stage): Promise<Checked> {
   const silent = probes.filter(({ verdict }) => verdict.allowed === false)
   if (wrong.length === 0) wrong = await ask(stage, silent)
   const open = probes.filter(({ verdict }) => verdict.allowed === true).length
-  return { asked: probes.length, open, wrong, late, lateMs }
+  return { asked: probes.length, open, wrong, untold: await untold(stage), late, lateMs }
+}
+
+/** What is told a moment later is told. */
+async function untold(stage: Stage): Promise<string[]> {
+  const began = performance.now()
+  let missing = await stage.untold()
+  while (missing.length > 0 && performance.now() - began < within * patience) {
+    await delay(200)
+    missing = await stage.untold()
+  }
+  return missing
 }
 
 async function ask(stage: Stage, probes: readonly Probe[]): Promise<Wrong[]> {
@@ -72,6 +87,6 @@ export async function surroundingsOf(stage: Stage): Promise<Surroundings> {
     families: plan.networks.map(({ family }) => family),
     nodes: nodes.map(name => ({ name, addresses: plan.nodeAddresses(name) })),
     outsider: { name: outsider, addresses: plan.networks.map(({ client }) => client) },
-    services: await stage.services(),
+    ...(await stage.services()),
   }
 }

@@ -9,7 +9,8 @@ export async function walkDuring(
   changes: readonly Change[],
   tell: (line: string) => void,
 ): Promise<{ readonly watched: readonly Watched[]; readonly faults: number }> {
-  await using stage = await Stage.open(lab, beginning)
+  const clusterPolicies = changes.some(({ kind }) => kind === 'cluster policy')
+  await using stage = await Stage.open(lab, beginning, { clusterPolicies })
   const all: Watched[] = []
   let faults = 0
   for (const [i, change] of changes.entries()) {

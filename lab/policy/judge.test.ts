@@ -1,6 +1,6 @@
 import { expect, describe as group, it } from 'vitest'
 import { describe, wrongIn } from './judge.ts'
-import type { Probe } from './questions.ts'
+import type { Probe } from './probe.ts'
 
 const probe = (allowed: Probe['expected'], over: Partial<Probe> = {}): Probe => ({
   id: 1,

@@ -1,5 +1,5 @@
 import type { Answer } from './peers.ts'
-import type { Probe } from './questions.ts'
+import type { Probe } from './probe.ts'
 
 /** What differs from the documents; undefined: nothing. Silence is an answer that did not come. */
 export function wrongIn({ verdict, to, source }: Probe, answer: Answer | undefined): string | undefined {

@@ -1,7 +1,8 @@
 import type { Labels, NetworkPolicy } from '@ovnkit/cni-policy/reference'
 import { listening, type PoolPod } from '@ovnkit/cni-policy/testing'
-import { defineResource, type KubeObject } from '@ovnkit/kube'
+import { defineResource, type KubeObject, type Service } from '@ovnkit/kube'
 import { sandboxImage } from '../tools/images/recipes.ts'
+import type { Door } from './doors.ts'
 
 interface PolicyObject extends KubeObject {
   metadata: { namespace: string; name: string }
@@ -44,15 +45,37 @@ export const podObject = ({ key, node, ports }: PoolPod, labels: Labels) => ({
 export const servicePort = 80
 export const targetPort = listening.TCP[0]
 
-/** Every pod has a Service of its own. */
-export const serviceObject = ({ key }: PoolPod) => ({
-  metadata: nameOf(key),
-  spec: {
-    selector: { [itself]: nameOf(key).name },
-    ipFamilyPolicy: 'PreferDualStack',
-    ports: [{ port: servicePort, targetPort, protocol: 'TCP' }],
-  },
-})
+/** Ways to a pod: a Service of its own, and node ports under each policy. */
+const faces = {
+  '': { type: 'ClusterIP' },
+  '-local': { type: 'NodePort', externalTrafficPolicy: 'Local' },
+  '-any': { type: 'NodePort', externalTrafficPolicy: 'Cluster' },
+} as const
+
+export const serviceObjects = ({ key }: PoolPod) => {
+  const { namespace, name } = nameOf(key)
+  return Object.entries(faces).map(([suffix, face]) => ({
+    metadata: { namespace, name: `${name}${suffix}` },
+    spec: {
+      ...face,
+      selector: { [itself]: name },
+      ipFamilyPolicy: 'PreferDualStack',
+      ports: [
+        { name: 'tcp', port: servicePort, targetPort, protocol: 'TCP' },
+        ...(suffix === '-local' ? [{ name: 'udp', port: servicePort, targetPort, protocol: 'UDP' }] : []),
+      ],
+    },
+  }))
+}
+
+/** The node ports of a pod, by its Services. */
+export function doorOf({ key }: PoolPod, services: ReadonlyMap<string, Service>): Door | undefined {
+  const portOf = (suffix: keyof typeof faces, protocol: string) =>
+    services.get(`${key}${suffix}`)?.spec?.ports?.find(one => one.protocol === protocol)?.nodePort
+  const [TCP, UDP, any] = [portOf('-local', 'TCP'), portOf('-local', 'UDP'), portOf('-any', 'TCP')]
+  if (TCP === undefined || UDP === undefined || any === undefined) return undefined
+  return { local: { TCP, UDP }, any }
+}
 
 /** A merge patch from some labels to others. */
 export const labelsPatch = (old: Labels, labels: Labels) => ({

@@ -1,19 +1,8 @@
-import { type Connection, mayConnect, type Verdict, type World } from '@ovnkit/cni-policy/reference'
+import type { World } from '@ovnkit/cni-policy/reference'
 import { listening, pool } from '@ovnkit/cni-policy/testing'
+import { type Door, doorProbes } from './doors.ts'
 import { servicePort, targetPort } from './objects.ts'
-import type { Asked } from './round.ts'
-
-/** A connection to ask for, and what the documents say of it. */
-export interface Probe extends Asked {
-  readonly connection: Connection
-  readonly verdict: Verdict
-  /** Who ought to answer. */
-  readonly to: string
-  /** The Service's address is asked. */
-  readonly service: boolean
-  /** Whom the other one ought to see; undefined: any address of the asker's node. */
-  readonly source: string | undefined
-}
+import { inFamily, type Place, type Probe, probe } from './probe.ts'
 
 export interface Surroundings {
   readonly families: readonly (4 | 6)[]
@@ -21,12 +10,8 @@ export interface Surroundings {
   /** Somebody outside. */
   readonly outsider: { readonly name: string; readonly addresses: readonly string[] }
   readonly services: ReadonlyMap<string, readonly string[]>
-}
-
-interface Place {
-  readonly name: string
-  readonly addresses: readonly string[]
-  readonly end: Connection['from']
+  /** Ways to the pods from outside. */
+  readonly doors: ReadonlyMap<string, Door>
 }
 
 const ports = [
@@ -34,12 +19,9 @@ const ports = [
   ...listening.UDP.map(port => ({ protocol: 'UDP' as const, port })),
 ]
 
-const inFamily = (addresses: readonly string[], family: 4 | 6) =>
-  addresses.find(address => address.includes(':') === (family === 6))
-
 /**
  * Everything that can be asked: every pod asks every pod, itself too, by address and by Service, every node and the outside; every node
- * asks every pod; on every port, in every family.
+ * asks every pod; on every port, in every family. Somebody outside asks every pod through its node ports.
  */
 export function probesOf(world: World, around: Surroundings): Probe[] {
   const pods = placesOf(world)
@@ -55,6 +37,7 @@ export function probesOf(world: World, around: Surroundings): Probe[] {
     return [
       ...ways.flatMap(([from, to]) => ports.flatMap(one => probe(world, from, to, { ...one, family }) ?? [])),
       ...pods.flatMap(from => pods.flatMap(to => serviceProbe(world, from, to, around, family) ?? [])),
+      ...pods.flatMap(to => doorProbes(world, outside, to, nodes, around.doors.get(to.name), family)),
     ]
   })
   return all.map((one, id) => ({ ...one, id }))
@@ -67,20 +50,6 @@ function placesOf({ pods }: World): Place[] {
     const addresses = (status?.podIPs ?? []).flatMap(({ ip }) => ip ?? [])
     return known.has(name) ? [{ name, addresses, end: { pod: name } }] : []
   })
-}
-
-type How = Pick<Connection, 'protocol' | 'port' | 'family'>
-
-function probe(world: World, from: Place, to: Place, how: How): Omit<Probe, 'id'> | undefined {
-  const { family, port } = how
-  const protocol = how.protocol === 'UDP' ? 'UDP' : 'TCP'
-  const [address, own] = [inFamily(to.addresses, family), inFamily(from.addresses, family)]
-  if (address === undefined || own === undefined) return undefined
-  const connection = { from: from.end, to: to.end, ...how }
-  const verdict = mayConnect(world, connection)
-  const source = 'pod' in from.end && 'pod' in to.end ? own : undefined
-  const names = { from: from.name, to: to.name }
-  return { connection, verdict, expected: verdict.allowed, protocol, address, port, source, service: false, ...names }
 }
 
 /** Policies judge a Service's traffic at the endpoint that gets it. A pod that reaches itself this way sees another address. */

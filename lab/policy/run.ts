@@ -3,7 +3,7 @@ import type { Lab } from '../lab.ts'
 import { type Checked, check } from './check.ts'
 import { Stage } from './stage.ts'
 import { traceOf } from './trace.ts'
-import type { Way } from './ways.ts'
+import { hasClusterPolicies, type Way } from './ways.ts'
 
 /** A state that was asked. */
 export interface Step {
@@ -17,7 +17,7 @@ export interface Step {
 
 /** Leads a lab through ways, each from the beginning, and tells of each state that was asked. Ends a way at its first disagreement. */
 export async function walk(lab: Lab, ways: readonly Way[], tell: (step: Step) => void): Promise<Step[]> {
-  await using stage = await Stage.open(lab, beginning)
+  await using stage = await Stage.open(lab, beginning, { clusterPolicies: ways.some(hasClusterPolicies) })
   const steps: Step[] = []
   const look = async (way: Way, after: number) => {
     const checked = await check(stage)
@@ -25,7 +25,7 @@ export async function walk(lab: Lab, ways: readonly Way[], tell: (step: Step) =>
     const step = { way, after, checked, trace: first === undefined ? [] : await traceOf(lab, first.probe) }
     steps.push(step)
     tell(step)
-    return checked.wrong.length === 0
+    return checked.wrong.length === 0 && checked.untold.length === 0
   }
   for (const way of ways) {
     await stage.become(beginning)

@@ -1,16 +1,30 @@
 import type { NetworkPolicy, World } from '@ovnkit/cni-policy/reference'
-import { listening, policyKey, pool, resolved, type Situation, spaces } from '@ovnkit/cni-policy/testing'
-import { isApiError, type KubeClient, type Pod, resources } from '@ovnkit/kube'
+import { listening, policyKey, pool, resolved, type Situation, spaces, worldOf } from '@ovnkit/cni-policy/testing'
+import { isApiError, type KubeClient, type KubeObject, type Pod, resources } from '@ovnkit/kube'
 import type { Lab } from '../lab.ts'
 import { waitFor } from '../state/wait.ts'
+import { byKind, ClusterPolicies, untold } from './cluster-policies.ts'
 import { netnsByAddress } from './netns.ts'
-import { labelsPatch, nameOf, podLabels, podObject, policyResource, serviceObject } from './objects.ts'
+import { doorOf, labelsPatch, nameOf, podLabels, podObject, policyResource, serviceObjects } from './objects.ts'
 import { Peer } from './peers.ts'
+import type { Surroundings } from './questions.ts'
+import { hasTiers, withoutPass } from './tiers.ts'
 
 /** Where `client` stands. */
 export const outsider = 'client'
 
-const empty: Situation = { namespaces: new Map(), pods: new Map(), policies: new Map() }
+const empty: Situation = {
+  namespaces: new Map(),
+  nodes: new Map(),
+  pods: new Map(),
+  policies: new Map(),
+  clusterPolicies: new Map(),
+}
+
+export interface StageOptions {
+  /** The cluster has the definitions of policies of the cluster. */
+  readonly clusterPolicies?: boolean
+}
 
 /**
  * A pool of pods in a lab of two nodes, somebody in each of their networks and on each node who listens and asks, and the policies of a
@@ -24,20 +38,25 @@ export class Stage implements AsyncDisposable {
   readonly #addresses = new Map<string, readonly string[]>()
   /** What the situation's policies became in the API. */
   readonly #written = new Map<string, NetworkPolicy>()
+  /** undefined: they are not defined. */
+  readonly #clusterPolicies: ClusterPolicies | undefined
+  readonly #tiers: boolean
   #situation = empty
 
-  private constructor(lab: Lab, client: KubeClient) {
+  private constructor(lab: Lab, client: KubeClient, tiers: boolean, { clusterPolicies = false }: StageOptions) {
     this.lab = lab
     this.#client = client
+    this.#tiers = tiers
+    this.#clusterPolicies = clusterPolicies ? new ClusterPolicies(client, this.addressOf) : undefined
   }
 
-  static async open(lab: Lab, situation: Situation): Promise<Stage> {
+  static async open(lab: Lab, situation: Situation, options: StageOptions = {}): Promise<Stage> {
     if (lab.nodes.length < 2) throw new Error('policies are asked about between two nodes: expected a lab with two')
     if (!lab.record.controllers)
       throw new Error(
         "expected a lab with Kubernetes' own controllers (Services' endpoints): lab up --light --controllers",
       )
-    const stage = new Stage(lab, await lab.client())
+    const stage = new Stage(lab, await lab.client(), await hasTiers(lab), options)
     await stage.#removeAll()
     await stage.#allGone()
     await stage.#startMachines()
@@ -54,8 +73,27 @@ export class Stage implements AsyncDisposable {
     const old = this.#situation
     this.#situation = next
     await Promise.all([...next.namespaces.keys()].map(name => this.#labelNamespace(name, old, next)))
+    await Promise.all([...next.nodes.keys()].map(name => this.#labelNode(name, old, next)))
     await this.#syncPods(old, next)
     await this.#syncPolicies(next)
+    if (this.#clusterPolicies !== undefined) await this.#clusterPolicies.become(next)
+    else if (next.clusterPolicies.size > 0)
+      throw new Error('policies of the cluster are not defined here: expected --cluster or --mixed')
+  }
+
+  /** What policies of the cluster ought to say of themselves and do not, a sentence each. */
+  async untold(): Promise<string[]> {
+    return untold((await this.#clusterPolicies?.all()) ?? [], this.#tiers)
+  }
+
+  /** Everything that would decide in another situation. */
+  async worldIn(next: Situation): Promise<World> {
+    const { items } = await this.#client.list(resources.nodes)
+    return this.#carriedOut(worldOf(next, items, this.addressOf))
+  }
+
+  #carriedOut(world: World): World {
+    return this.#tiers ? world : withoutPass(world)
   }
 
   /** Everything that decides, as the API server has it now. */
@@ -68,22 +106,28 @@ export class Stage implements AsyncDisposable {
       client.list(policyResource),
     ])
     const [pods, namespaces, nodes, networkPolicies] = lists
-    const mine = pods.items.filter(isThere)
-    return {
-      pods: mine,
+    return this.#carriedOut({
+      pods: pods.items.filter(isThere),
       namespaces: namespaces.items,
       nodes: nodes.items,
       networkPolicies: networkPolicies.items,
-    }
+      ...byKind((await this.#clusterPolicies?.all()) ?? []),
+    })
   }
 
-  /** Addresses of the pods' Services. */
-  async services(): Promise<Map<string, readonly string[]>> {
+  /** Addresses of the pods' Services, and ways to them from outside. */
+  async services(): Promise<Pick<Surroundings, 'services' | 'doors'>> {
     const lists = await Promise.all(spaces.map(namespace => this.#client.list(resources.services, { namespace })))
-    const all = lists.flatMap(({ items }) => items)
-    return new Map(
-      all.map(({ metadata, spec }) => [`${metadata?.namespace}/${metadata?.name}`, spec?.clusterIPs ?? []]),
-    )
+    const all = new Map(lists.flatMap(({ items }) => items).map(one => [keyOf(one), one]))
+    return {
+      services: new Map([...all].map(([key, { spec }]) => [key, spec?.clusterIPs ?? []])),
+      doors: new Map(
+        pool.flatMap(one => {
+          const door = doorOf(one, all)
+          return door === undefined ? [] : [[one.key, door] as const]
+        }),
+      ),
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -115,9 +159,14 @@ export class Stage implements AsyncDisposable {
     if (before === undefined) await this.#makeServices(name)
   }
 
+  async #labelNode(name: string, old: Situation, next: Situation): Promise<void> {
+    const [before, labels] = [old.nodes.get(name) ?? {}, next.nodes.get(name) ?? {}]
+    if (before !== labels) await this.#client.mergePatch(resources.nodes, { name }, labelsPatch(before, labels))
+  }
+
   async #makeServices(space: string): Promise<void> {
     const mine = pool.filter(({ key }) => nameOf(key).namespace === space)
-    await Promise.all(mine.map(one => this.#client.create(resources.services, serviceObject(one))))
+    await Promise.all(mine.flatMap(serviceObjects).map(one => this.#client.create(resources.services, one)))
   }
 
   async #syncPods(old: Situation, next: Situation): Promise<void> {
@@ -206,7 +255,7 @@ export class Stage implements AsyncDisposable {
         if (!isApiError(error, 'notFound')) throw error
       }
     }
-    await Promise.all(spaces.map(remove))
+    await Promise.all([...spaces.map(remove), this.#clusterPolicies?.removeAll()])
   }
 
   /** Nothing of an earlier run is in the way. */
@@ -219,7 +268,7 @@ export class Stage implements AsyncDisposable {
   }
 }
 
-const keyOf = ({ metadata }: Pod) => `${metadata?.namespace}/${metadata?.name}`
+const keyOf = ({ metadata }: KubeObject) => `${metadata?.namespace}/${metadata?.name}`
 const addressesOf = ({ status }: Pod) => (status?.podIPs ?? []).flatMap(({ ip }) => ip ?? [])
 const isThere = (pod: Pod) =>
   pod.status?.phase === 'Running' && pod.metadata?.deletionTimestamp === undefined && addressesOf(pod).length > 0

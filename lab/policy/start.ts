@@ -16,11 +16,29 @@ export interface Started {
   readonly early: number
 }
 
-/** Nobody may talk to these pods; the other ones are asked the same way, to see that they would be heard. */
-export const denied: Change = {
-  kind: 'policy',
-  policy: { metadata: { namespace: 'w', name: 'p' }, spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] } },
-}
+const everybody = [{ namespaces: {} }]
+
+/** Nobody may talk to these pods, by a policy of either kind; the other ones are asked the same way, to see that they would be heard. */
+export const denied = {
+  network: {
+    kind: 'policy',
+    policy: { metadata: { namespace: 'w', name: 'p' }, spec: { podSelector: {}, policyTypes: ['Ingress', 'Egress'] } },
+  },
+  cluster: {
+    kind: 'cluster policy',
+    policy: {
+      kind: 'ClusterNetworkPolicy',
+      metadata: { name: 'c' },
+      spec: {
+        tier: 'Admin',
+        priority: 7,
+        subject: { namespaces: { matchLabels: { 'kubernetes.io/metadata.name': 'w' } } },
+        ingress: [{ action: 'Deny', from: everybody }],
+        egress: [{ action: 'Deny', to: everybody }],
+      },
+    },
+  },
+} as const satisfies Record<string, Change>
 const [shut, open] = ['w/b', 'z/b'] as const
 /** Who asks each of them, and is asked by it. */
 const others: Readonly<Record<string, string>> = { [shut]: 'x/a', [open]: 'y/a' }
@@ -29,11 +47,11 @@ const others: Readonly<Record<string, string>> = { [shut]: 'x/a', [open]: 'y/a' 
 const [every, after] = [80, 1000]
 
 /** Takes a pod of a denied namespace and one of another away, and watches both as they start again. */
-export async function watchStart(stage: Stage): Promise<readonly [shut: Started, open: Started]> {
+export async function watchStart(stage: Stage, change: Change): Promise<readonly [shut: Started, open: Started]> {
   const without = [shut, open].reduce(
     (situation, pod) =>
       situation.pods.has(pod) ? changed(situation, { kind: 'pod comes or goes', pod, labels: {} }) : situation,
-    changed(stage.situation, denied),
+    changed(stage.situation, change),
   )
   await stage.become(without)
   return Promise.all([watchOne(stage, shut), watchOne(stage, open)])

@@ -3,14 +3,15 @@ import { environmentOf } from '../environment.ts'
 import type { Lab } from '../lab.ts'
 import { runRaw } from '../state/run.ts'
 import { nameOf } from './objects.ts'
-import type { Probe } from './questions.ts'
+import type { Probe } from './probe.ts'
 
 /**
  * What OVN says becomes of the first packet of a connection between pods: the lines about access lists and deliveries. Empty for
  * connections of nodes, which enter elsewhere.
  */
-export async function traceOf(lab: Lab, { from, to, address, protocol, port, source }: Probe): Promise<string[]> {
-  if (source === undefined) return []
+export async function traceOf(lab: Lab, probe: Probe): Promise<string[]> {
+  const { connection, from, to, address, protocol, port, source } = probe
+  if (!('pod' in connection.from && 'pod' in connection.to)) return []
   const env = await environmentOf(lab)
   const portOf = (key: string) => `${nameOf(key).namespace}_${nameOf(key).name}`
   const macOf = async (key: string) => {
@@ -21,7 +22,7 @@ export async function traceOf(lab: Lab, { from, to, address, protocol, port, sou
   const packet = [
     `inport == "${portOf(from)}"`,
     `eth.src == ${await macOf(from)} && eth.dst == ${await macOf(to)}`,
-    `${family}.src == ${source} && ${family}.dst == ${address} && ip.ttl == 64`,
+    `${family}.src == ${source ?? address} && ${family}.dst == ${address} && ip.ttl == 64`,
     `${protocol.toLowerCase()}.dst == ${port}`,
   ].join(' && ')
   const states = ['--ct=new', '--ct=new']

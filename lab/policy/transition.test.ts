@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Probe } from './questions.ts'
+import type { Probe } from './probe.ts'
 import { faultsOf, type Watched } from './transition.ts'
 
 const probe: Probe = {

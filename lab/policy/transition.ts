@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { mayConnect } from '@ovnkit/cni-policy/reference'
-import { type Change, changed, policyKey, pool, type Situation, worldOf } from '@ovnkit/cni-policy/testing'
+import { type Change, changed, clusterPolicyKey, policyKey, pool, type Situation } from '@ovnkit/cni-policy/testing'
 import { patience } from '../state/wait.ts'
 import { installed, surroundingsOf } from './check.ts'
 import type { Answer, Question } from './peers.ts'
-import { type Probe, probesOf } from './questions.ts'
+import type { Probe } from './probe.ts'
+import { probesOf } from './questions.ts'
 import type { Stage } from './stage.ts'
 
 /** What a connection is before and after a change. */
@@ -66,7 +67,7 @@ export async function watchChange(stage: Stage, change: Change): Promise<Watched
 /** Some connections of each course, the same for the same situations. */
 async function choose(stage: Stage, next: Situation): Promise<{ probe: Probe; course: Course }[]> {
   const world = await stage.world()
-  const then = worldOf(next, world.nodes, stage.addressOf)
+  const then = await stage.worldIn(next)
   const all = probesOf(world, await surroundingsOf(stage)).flatMap(probe => {
     const [now, later] = [probe.verdict.allowed, mayConnect(then, probe.connection).allowed]
     if (now === 'unspecified' || later === 'unspecified') return []
@@ -174,7 +175,21 @@ export function faultsOf(watched: readonly Watched[]): readonly Watched[] {
 
 /** `policy w/p`, for a line. */
 export function titleOf(change: Change): string {
-  if (change.kind === 'policy') return `policy ${policyKey(change.policy)}`
-  if (change.kind === 'policy removed') return `policy ${change.policy} goes`
-  return change.kind === 'namespace labelled' ? `labels of ${change.namespace}` : `labels of ${change.pod}`
+  switch (change.kind) {
+    case 'policy':
+      return `policy ${policyKey(change.policy)}`
+    case 'cluster policy':
+      return clusterPolicyKey(change.policy)
+    case 'policy removed':
+    case 'cluster policy removed':
+      return `policy ${change.policy} goes`
+    case 'namespace labelled':
+      return `labels of ${change.namespace}`
+    case 'node labelled':
+      return `labels of ${change.node}`
+    case 'pod labelled':
+      return `labels of ${change.pod}`
+    case 'pod comes or goes':
+      return `${change.pod} comes or goes`
+  }
 }

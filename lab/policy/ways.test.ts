@@ -1,12 +1,16 @@
 import { beginning, changed } from '@ovnkit/cni-policy/testing'
 import { describe, expect, it } from 'vitest'
-import { generatedWay, keptWays } from './ways.ts'
+import { generatedWay, hasClusterPolicies, keptWays } from './ways.ts'
 
 describe('ways', () => {
-  it('of a seed are the same each time, and the longer one begins as the shorter one', () => {
-    expect(generatedWay(7, 20)).toEqual(generatedWay(7, 20))
-    expect(generatedWay(7, 20).changes.slice(0, 5)).toEqual(generatedWay(7, 5).changes)
-  })
+  it.each(['network', 'cluster', 'mixed'] as const)(
+    'of a seed are the same each time, longer ones begin as shorter ones: %s',
+    kinds => {
+      expect(generatedWay(7, 20, kinds)).toEqual(generatedWay(7, 20, kinds))
+      expect(generatedWay(7, 20, kinds).changes.slice(0, 5)).toEqual(generatedWay(7, 5, kinds).changes)
+      expect(hasClusterPolicies(generatedWay(7, 20, kinds))).toBe(kinds !== 'network')
+    },
+  )
 
   it('that are kept change something at every step', () => {
     for (const { title, changes } of keptWays()) {

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import type { NetworkPolicy } from '@ovnkit/cni-policy/reference'
-import { type Change, changes } from '@ovnkit/cni-policy/testing'
+import type { ClusterPolicy, NetworkPolicy } from '@ovnkit/cni-policy/reference'
+import { type Change, changes, type Kinds } from '@ovnkit/cni-policy/testing'
 import fc from 'fast-check'
 import { parse } from 'yaml'
 import { z } from 'zod'
@@ -14,15 +14,27 @@ export interface Way {
 }
 
 /** `steps` changes that follow from a seed: the same for the same generators. */
-export const generatedWay = (seed: number, steps: number): Way => ({
-  title: `--seed ${seed}`,
-  changes: steps === 0 ? [] : fc.sample(changes, { seed, numRuns: steps }),
+export const generatedWay = (seed: number, steps: number, kinds: Kinds = 'network'): Way => ({
+  title: `${kinds === 'network' ? '' : `--${kinds} `}--seed ${seed}`,
+  changes: steps === 0 ? [] : fc.sample(changes[kinds], { seed, numRuns: steps }),
   ask: 'always',
 })
+
+/** Whether a way needs the definitions of policies of the cluster. */
+export const hasClusterPolicies = ({ changes: all }: Way): boolean => all.some(({ kind }) => kind === 'cluster policy')
 
 const labels = z.record(z.string(), z.string())
 const policy = z.custom<NetworkPolicy>(
   value => z.object({ metadata: z.object({ name: z.string() }) }).safeParse(value).success,
+)
+const clusterPolicy = z.custom<ClusterPolicy>(
+  value =>
+    z
+      .object({
+        kind: z.enum(['AdminNetworkPolicy', 'BaselineAdminNetworkPolicy', 'ClusterNetworkPolicy']),
+        metadata: z.object({ name: z.string() }),
+      })
+      .safeParse(value).success,
 )
 const change: z.ZodType<Change> = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('namespace labelled'), namespace: z.string(), labels }),
@@ -30,6 +42,9 @@ const change: z.ZodType<Change> = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('pod comes or goes'), pod: z.string(), labels }),
   z.strictObject({ kind: z.literal('policy'), policy }),
   z.strictObject({ kind: z.literal('policy removed'), policy: z.string() }),
+  z.strictObject({ kind: z.literal('node labelled'), node: z.string(), labels }),
+  z.strictObject({ kind: z.literal('cluster policy'), policy: clusterPolicy }),
+  z.strictObject({ kind: z.literal('cluster policy removed'), policy: z.string() }),
 ])
 const way = z.strictObject({ ask: z.enum(['always', 'at the end']), changes: z.array(change) })
 

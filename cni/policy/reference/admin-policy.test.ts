@@ -133,6 +133,19 @@ describe('ClusterNetworkPolicy', () => {
     expect(enter(having({ clusterNetworkPolicies }))).toBe(true)
   })
 
+  it('comes before the baseline policy of the older version, whatever its priority', () => {
+    const baselineAdminNetworkPolicies = [admin('default', { priority: undefined, ingress: denyAll })]
+    const before = (action: string) =>
+      having({
+        baselineAdminNetworkPolicies,
+        clusterNetworkPolicies: [
+          cluster('c', { tier: 'Baseline', priority: 1000, ingress: [{ action, from: [everywhere] }] }),
+        ],
+      })
+    expect(enter(before('Accept'))).toBe(true)
+    expect(enter(having({ baselineAdminNetworkPolicies }))).toBe(false)
+  })
+
   it('knows protocols with and without ports', () => {
     const protocols = [{ udp: {} }, { tcp: { destinationPort: { range: { start: 1, end: 9 } } } }]
     const ingress = [{ action: 'Deny', from: [everywhere], protocols }]

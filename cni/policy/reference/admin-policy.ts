@@ -40,8 +40,14 @@ export function adminPoliciesOf(world: World): AdminPolicy[] {
   ]
 }
 
+/**
+ * The baseline policy of v1alpha1 has no priority, and the API does not tell where it stands among those of v1alpha2: behind them, says
+ * cni/docs/cluster-policies.md.
+ */
+const last = Number.POSITIVE_INFINITY
+
 function alpha1(kind: string, tier: AdminPolicy['tier'], { metadata, spec }: AdminNetworkPolicy): AdminPolicy {
-  const { priority = 0, subject, ingress = [], egress = [] } = spec
+  const { priority = tier === 'baseline' ? last : 0, subject, ingress = [], egress = [] } = spec
   const name = `${kind} ${metadata?.name}`
   const rules = (direction: Direction, all: NonNullable<typeof spec.ingress>) =>
     all.map((one, i) => ruleOf(one, `${direction} rule ${i + 1} of ${name}`, (one.ports ?? []).map(portTest)))

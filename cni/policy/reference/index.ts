@@ -3,6 +3,7 @@ export { mayConnect, type Verdict } from './evaluate.ts'
 export type {
   AdminNetworkPolicy,
   ClusterNetworkPolicy,
+  ClusterPolicy,
   LabelSelector,
   Labels,
   NetworkPolicy,

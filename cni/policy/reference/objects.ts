@@ -149,6 +149,11 @@ export interface ClusterNetworkPolicy extends Named {
   }
 }
 
+/** Any policy of the whole cluster, with its kind. */
+export type ClusterPolicy =
+  | (AdminNetworkPolicy & { readonly kind: 'AdminNetworkPolicy' | 'BaselineAdminNetworkPolicy' })
+  | (ClusterNetworkPolicy & { readonly kind: 'ClusterNetworkPolicy' })
+
 /** Everything that decides. */
 export interface World {
   readonly pods: readonly Pod[]

@@ -31,11 +31,16 @@ const connections = (world: World) => {
 const answers = (world: World) => connections(world).map(one => mayConnect(world, one).allowed)
 
 describe('the evaluator', () => {
-  it('does not depend on the order of anything: policies add up', () => {
+  it('does not depend on the order of anything: policies add up, and go by their priorities', () => {
     fc.assert(
-      fc.property(situations, situation => {
+      fc.property(situations('mixed'), situation => {
         const world = worldAt(situation)
-        const turned = { ...world, networkPolicies: world.networkPolicies.toReversed() }
+        const turned = {
+          ...world,
+          networkPolicies: world.networkPolicies.toReversed(),
+          adminNetworkPolicies: world.adminNetworkPolicies?.toReversed() ?? [],
+          clusterNetworkPolicies: world.clusterNetworkPolicies?.toReversed() ?? [],
+        }
         expect(answers(turned)).toEqual(answers(world))
       }),
       { numRuns: 30 },
@@ -44,7 +49,7 @@ describe('the evaluator', () => {
 
   it('lets pods talk whose namespaces have no policies', () => {
     fc.assert(
-      fc.property(situations, situation => {
+      fc.property(situations('network'), situation => {
         const world = worldAt(situation)
         const busy = new Set(world.networkPolicies.map(({ metadata }) => metadata?.namespace))
         const isFree = ({ from, to }: ReturnType<typeof connections>[number]) =>
@@ -55,11 +60,26 @@ describe('the evaluator', () => {
     )
   })
 
-  it('is neither always for nor always against what is generated', () => {
-    const shares = fc.sample(situations, { seed: 1, numRuns: 60 }).map(situation => {
-      const all = answers(worldAt(situation))
-      return all.filter(allowed => allowed === true).length / all.length
-    })
-    expect(shares.filter(share => share > 0.1 && share < 0.9).length).toBeGreaterThan(20)
+  it.each(['network', 'cluster', 'mixed'] as const)(
+    'is neither always for nor against what is generated: %s',
+    kinds => {
+      const all = fc
+        .sample(situations(kinds), { seed: 1, numRuns: 60 })
+        .map(situation => answers(worldAt(situation)))
+        .map(one => one.filter(allowed => allowed === true).length / one.length)
+      expect(all.filter(share => share > 0.1 && share < 0.9).length).toBeGreaterThan(20)
+    },
+  )
+
+  it('leaves little open of what is generated', () => {
+    const all = fc.sample(situations('mixed'), { seed: 1, numRuns: 60 }).flatMap(one => answers(worldAt(one)))
+    expect(all.filter(allowed => allowed === 'unspecified').length / all.length).toBeLessThan(0.1)
+  })
+
+  it('is asked about every part of what the API has', () => {
+    const text = JSON.stringify(fc.sample(situations('mixed'), { seed: 1, numRuns: 100 }).map(worldAt))
+    const parts = ['Allow', 'Accept', 'Deny', 'Pass', 'Admin', 'Baseline', 'nodes', 'networks', 'namespaces', 'pods']
+    const ports = ['portNumber', 'portRange', 'namedPort', 'destinationNamedPort', 'number', 'range', 'sctp']
+    expect([...parts, ...ports].filter(part => !text.includes(`"${part}"`))).toEqual([])
   })
 })

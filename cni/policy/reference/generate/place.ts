@@ -1,5 +1,5 @@
 import { cidrOf, parseIp } from '@ovnkit/inet'
-import type { NetworkPolicy, PolicyPeer } from '../objects.ts'
+import type { AdminPeer, ClusterPolicy, NetworkPolicy, PolicyPeer } from '../objects.ts'
 import { defined } from './defined.ts'
 
 /**
@@ -23,6 +23,24 @@ export function resolved(policy: NetworkPolicy, addressOf: AddressOf): NetworkPo
       ...(egress === undefined ? {} : { egress: egress.map(one => defined({ ...one, to: peers(one.to) })) }),
     },
   }
+}
+
+/** The same of a policy of the cluster. */
+export function resolvedClusterPolicy(policy: ClusterPolicy, addressOf: AddressOf): ClusterPolicy {
+  const withPeers = <Rule extends { readonly to?: readonly AdminPeer[] | undefined }>(rule: Rule): Rule => ({
+    ...rule,
+    to: rule.to?.map(peer => resolvedAdminPeer(peer, addressOf)),
+  })
+  if (policy.kind === 'ClusterNetworkPolicy')
+    return { ...policy, spec: { ...policy.spec, egress: policy.spec.egress?.map(withPeers) } }
+  return { ...policy, spec: { ...policy.spec, egress: policy.spec.egress?.map(withPeers) } }
+}
+
+/** The API refuses a network that is named twice, and a peer without any. */
+function resolvedAdminPeer(peer: AdminPeer, addressOf: AddressOf): AdminPeer {
+  if (peer.networks === undefined) return peer
+  const networks = new Set(peer.networks.flatMap(one => networkOf(one, addressOf) ?? []))
+  return { networks: networks.size === 0 ? [nobody] : [...networks] }
 }
 
 /** A network of documentation's own: nobody in a cluster has an address of it (RFC 5737). */

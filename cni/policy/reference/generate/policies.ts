@@ -1,68 +1,13 @@
 import fc from 'fast-check'
-import type { LabelSelector, Labels, NetworkPolicy, PolicyPeer, PolicyPort, Requirement } from '../objects.ts'
+import type { NetworkPolicy, PolicyPeer, PolicyPort } from '../objects.ts'
 import { defined } from './defined.ts'
+import { families, lengths, places } from './networks.ts'
 import { around } from './place.ts'
-import { listening, pool, portNames, spaces } from './pool.ts'
-
-/** Few keys and values: selectors that select nobody, or everybody, find no mistakes. */
-const podKeys = { app: ['a', 'b', 'c'], tier: ['x', ''] } as const
-const spaceKeys = { team: ['r', 's'], env: ['t', 'u'] } as const
-
-const someLabels = (keys: Readonly<Record<string, readonly string[]>>): fc.Arbitrary<Labels> =>
-  fc
-    .tuple(
-      ...Object.entries(keys).map(([key, values]) => fc.tuple(fc.constant(key), fc.constantFrom(undefined, ...values))),
-    )
-    .map(pairs => Object.fromEntries(pairs.flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]))))
-
-export const podLabels = someLabels(podKeys)
-export const spaceLabels = someLabels(spaceKeys)
-
-function requirement(keys: Readonly<Record<string, readonly string[]>>): fc.Arbitrary<Requirement> {
-  return fc.constantFrom(...Object.keys(keys)).chain(key =>
-    fc.oneof(
-      fc.constantFrom('Exists', 'DoesNotExist').map(operator => ({ key, operator })),
-      fc
-        .tuple(fc.constantFrom('In', 'NotIn'), fc.subarray([...(keys[key] ?? [])], { minLength: 1 }))
-        .map(([operator, values]) => ({ key, operator, values })),
-    ),
-  )
-}
-
-const selector = (keys: Readonly<Record<string, readonly string[]>>): fc.Arbitrary<LabelSelector> =>
-  fc.oneof(
-    { weight: 2, arbitrary: fc.constant({}) },
-    { weight: 3, arbitrary: someLabels(keys).map(matchLabels => ({ matchLabels })) },
-    {
-      weight: 3,
-      arbitrary: fc
-        .array(requirement(keys), { minLength: 1, maxLength: 2 })
-        .map(matchExpressions => ({ matchExpressions })),
-    },
-    {
-      weight: 1,
-      arbitrary: fc
-        .tuple(someLabels(keys), requirement(keys))
-        .map(([matchLabels, one]) => ({ matchLabels, matchExpressions: [one] })),
-    },
-  )
-
-const podSelector = selector(podKeys)
-const namespaceSelector = fc.oneof(
-  { weight: 4, arbitrary: selector(spaceKeys) },
-  // The label that every namespace has by itself.
-  {
-    weight: 1,
-    arbitrary: fc.constantFrom(...spaces).map(name => ({ matchLabels: { 'kubernetes.io/metadata.name': name } })),
-  },
-)
-
-const family = fc.constantFrom<(4 | 6)[]>(4, 6)
-const places = [...pool.map(({ key }) => key), 'n1', 'n2', 'client']
-const lengths = { 4: [0, 8, 16, 24, 28, 30, 31, 32], 6: [0, 16, 64, 112, 124, 127, 128] } as const
+import { listening, portNames, spaces } from './pool.ts'
+import { namespaceSelector, podSelector } from './selectors.ts'
 
 const ipBlock = fc
-  .tuple(family, fc.constantFrom(...places), fc.nat(), fc.array(fc.nat(), { maxLength: 2 }))
+  .tuple(families, fc.constantFrom(...places), fc.nat(), fc.array(fc.nat(), { maxLength: 2 }))
   .map(([bits, place, length, excluded]): PolicyPeer => {
     const all = lengths[bits]
     const at = length % all.length
