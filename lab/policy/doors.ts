@@ -23,19 +23,18 @@ export function doorProbes(
 ): Question[] {
   if (door === undefined) return []
   const own = nodes.filter(({ name }) => name === nodeOf(world, pod.name))
-  const seen = inFamily(outside.addresses, family)
   return [
     ...own.flatMap(node =>
       (['TCP', 'UDP'] as const).flatMap(protocol => {
         const asked = probe(world, outside, pod, { protocol, port: targetPort, family })
-        return through(asked, node, door.local[protocol], family).map(one => ({ ...one, source: seen }))
+        return through(asked, node, door.local[protocol], family)
       }),
     ),
     ...nodes.flatMap(node => {
       // Who brings others is not who lives there: what a node may ask its own pods does not extend to them.
       const end = { address: inFamily(node.addresses, family) ?? '' }
       const asked = probe(world, { ...outside, end }, pod, { protocol: 'TCP', port: targetPort, family })
-      return through(asked, node, door.any, family)
+      return through(asked, node, door.any, family).map(one => ({ ...one, source: undefined }))
     }),
   ]
 }

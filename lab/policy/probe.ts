@@ -9,7 +9,7 @@ export interface Probe extends Asked {
   readonly to: string
   /** The Service's address is asked. */
   readonly service: boolean
-  /** Whom the other one ought to see; undefined: any address of the asker's node. */
+  /** Whom the other one ought to see; undefined: an address of a node. */
   readonly source: string | undefined
 }
 
@@ -32,7 +32,7 @@ export function probe(world: World, from: Place, to: Place, how: How): Omit<Prob
   if (address === undefined || own === undefined) return undefined
   const connection = { from: from.end, to: to.end, ...how }
   const verdict = mayConnect(world, connection)
-  const source = 'pod' in from.end && 'pod' in to.end ? own : undefined
+  const source = 'pod' in to.end && !('node' in from.end) ? own : undefined
   const names = { from: from.name, to: to.name }
   return { connection, verdict, expected: verdict.allowed, protocol, address, port, source, service: false, ...names }
 }

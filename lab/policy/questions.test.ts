@@ -21,7 +21,7 @@ const around = {
 describe('probesOf', () => {
   it('asks from every pod to everybody, and from nodes to every pod', () => {
     const probes = probesOf(world, around)
-    const [pods, nodes, outside, services] = [16 * 16 * 5, 2 * 16 * 5 * 2, 16 * 5, 16 * 16]
+    const [pods, nodes, outside, services] = [16 * 16 * 5, 2 * 16 * 5 * 2, 2 * 16 * 5, 16 * 16]
     const doors = 16 * 4
     expect(probes.length).toBe(pods + nodes + outside + services + doors)
     expect(new Set(probes.map(({ id }) => id)).size).toBe(probes.length)
@@ -41,7 +41,9 @@ describe('probesOf', () => {
     const asked = (cidr: string) => {
       const policy = { metadata: { namespace: 'w', name: 'p' }, spec: { podSelector: {}, ingress: ingress(cidr) } }
       const then = worldOf(changed(beginning, { kind: 'policy', policy }), world.nodes, addressOf)
-      const probes = probesOf(then, around).filter(({ from, to }) => from === 'client' && to === 'w/a')
+      const probes = probesOf(then, around).filter(
+        ({ from, to, service }) => service && from === 'client' && to === 'w/a',
+      )
       return probes.map(({ address, port, protocol, expected, source }) => [address, port, protocol, expected, source])
     }
     expect(asked('192.168.0.253/32')).toEqual([

@@ -21,7 +21,7 @@ const ports = [
 
 /**
  * Everything that can be asked: every pod asks every pod, itself too, by address and by Service, every node and the outside; every node
- * asks every pod; on every port, in every family. Somebody outside asks every pod through its node ports.
+ * asks every pod, and somebody outside does; on every port, in every family. From outside there are node ports, too.
  */
 export function probesOf(world: World, around: Surroundings): Probe[] {
   const pods = placesOf(world)
@@ -33,7 +33,7 @@ export function probesOf(world: World, around: Surroundings): Probe[] {
   ]
   const all = around.families.flatMap(family => {
     const outside = { name, addresses, end: { address: inFamily(addresses, family) ?? '' } }
-    const ways = [...pairs, ...pods.map(from => [from, outside] as const)]
+    const ways = [...pairs, ...pods.flatMap(pod => [[pod, outside] as const, [outside, pod] as const])]
     return [
       ...ways.flatMap(([from, to]) => ports.flatMap(one => probe(world, from, to, { ...one, family }) ?? [])),
       ...pods.flatMap(from => pods.flatMap(to => serviceProbe(world, from, to, around, family) ?? [])),

@@ -215,9 +215,21 @@ export class Stage implements AsyncDisposable {
       const netns = places.get(node)?.get(addresses[0] ?? '')
       if (netns === undefined) throw new Error(`${node} has no network namespace with ${addresses[0]}, of pod ${key}`)
       this.#addresses.set(key, addresses)
+      await this.#leadOutsider(addresses, node)
       this.peers.set(key, await this.#peer(key, node, ['nsenter', `--net=${netns}`, '--']))
     })
     await Promise.all(started)
+  }
+
+  /** Somebody outside finds a pod through its node, as with routes of the network's administrator. */
+  async #leadOutsider(addresses: readonly string[], node: string): Promise<void> {
+    const nodes = this.lab.plan.nodeAddresses(node)
+    const lines = addresses.flatMap(address => {
+      const isSix = address.includes(':')
+      const via = nodes.find(one => one.includes(':') === isSix)
+      return via === undefined ? [] : `route replace ${address}/${isSix ? 128 : 32} via ${via}\n`
+    })
+    await this.lab.exec(outsider, ['ip', '-batch', '-'], { stdin: lines.join('') })
   }
 
   async #running(keys: readonly string[]): Promise<Pod[] | undefined> {
