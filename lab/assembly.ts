@@ -93,13 +93,13 @@ export class Assembly {
       etcdService(options),
       apiServerService(options),
       ...(this.record.controllers ? [controllerManagerService(options), schedulerService(options)] : []),
-      ...(this.record.product === 'images' ? [] : this.#central(machine)),
+      ...(this.record.product === 'images' && !this.record.central ? [] : this.#central(machine)),
       ...(runsProduct(this.record) ? [this.#program('controller', machine)] : []),
     ]
   }
 
   #central(machine: Machine): Service[] {
-    const options = { listen: this.plan.anyAddress, ovn: this.parts.ovn }
+    const options = { listen: this.plan.anyAddress, ovn: this.parts.ovn, tls: this.record.tls }
     return [
       databaseService(machine, 'nb', options),
       databaseService(machine, 'sb', options),
@@ -112,7 +112,7 @@ export class Assembly {
     return [
       ovsdbService(machine),
       this.#switch(machine),
-      ...(this.record.product === 'images' ? [] : [ovnControllerService(this.parts.ovn)]),
+      ...(this.record.product === 'images' ? [] : [ovnControllerService(this.parts.ovn, this.record.tls)]),
       ...(full
         ? [containerdService(machine, this.runtimeOptions()), kubeletService(machine, this.#kubeletOptions(machine))]
         : [this.#lightKubelet(machine)]),

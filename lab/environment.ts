@@ -1,4 +1,5 @@
 import { chmodSync, mkdirSync, rmSync, symlinkSync } from 'node:fs'
+import { hostTlsFolder, tlsOptions } from './control/tls.ts'
 import type { Lab } from './lab.ts'
 import { machineEnvironment } from './machine/machine.ts'
 import { silentProgress } from './state/progress.ts'
@@ -19,6 +20,7 @@ export async function environmentOf(lab: Lab): Promise<Record<string, string>> {
     LAB_DNS_SERVICE: lab.plan.dnsService,
     LAB_API_ADDRESS: lab.plan.controlAddress,
     KUBECONFIG: lab.kubeconfig,
+    LAB_TLS: lab.record.tls ? hostTlsFolder(lab.name) : '',
     OVN_NB_DB: lab.nb,
     OVN_SB_DB: lab.sb,
     PATH: `${bin}:${process.env.PATH ?? ''}`,
@@ -70,7 +72,8 @@ export async function writeWrappers(lab: Lab): Promise<string> {
     ['ovn-sbctl', lab.sb],
     ['ovn-trace', lab.sb],
   ] as const) {
-    script(tool, `exec ${words[tool].join(' ')} --no-leader-only --db=${remote} "$@"`)
+    const tls = lab.record.tls ? tlsOptions(hostTlsFolder(lab.name)) : []
+    script(tool, `exec ${[...words[tool], ...tls].join(' ')} --no-leader-only --db=${remote} "$@"`)
   }
   return bin
 }

@@ -42,7 +42,7 @@ export class Lab {
     return `${this.folder}/kubeconfig`
   }
 
-  /** `tcp:address:port` of the northbound database, reachable from the host and from every node. */
+  /** `tcp:address:port` (or `ssl:`) of the northbound database, reachable from the host and from every node. */
   get nb(): string {
     return this.plan.nb
   }

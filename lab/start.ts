@@ -50,6 +50,10 @@ export interface LabOptions {
   readonly openvswitch?: LabRecord['openvswitch']
   /** Default host: this machine's; `newer`: that of the next Debian (25.03), which has tiers of ACLs. */
   readonly ovn?: LabRecord['ovn']
+  /** OVN databases and northd in the control machine with `product: 'images'`, too. Default false. */
+  readonly central?: boolean
+  /** The OVN databases speak TLS only, and everybody has a certificate. Default false. */
+  readonly tls?: boolean
   /** A kube-proxy (nftables) on every node, and the product told to leave the hosts to it. Default false. */
   readonly kubeProxy?: boolean
   /** `conformance`: the images of the conformance suite as well. */
@@ -157,6 +161,8 @@ function wantedRecord(name: string, slot: number, options: LabOptions): LabRecor
     clusterDns: options.clusterDns ?? 'service',
     openvswitch: options.openvswitch ?? 'host',
     ovn: options.ovn ?? 'host',
+    central: options.central ?? false,
+    tls: options.tls ?? false,
     kubeProxy: options.kubeProxy ?? false,
     images: options.images ?? 'usual',
     settings: options.settings ?? '',

@@ -1,5 +1,7 @@
+import { existsSync } from 'node:fs'
 import { resources } from '@ovnkit/kube'
 import { Assembly, ensureParts } from './assembly.ts'
+import { certify, firstCertification, hostTlsFolder } from './control/tls.ts'
 import type { Lab } from './lab.ts'
 import { makeCgroup } from './machine/cgroup.ts'
 import { layFabric, plugIn, plugInPlain } from './machine/fabric.ts'
@@ -43,6 +45,7 @@ export class Starter {
         plan.networks.map(network => [network, network.client] as const),
       )
     })
+    if (this.#lab.record.tls) await this.#progress.step('certificates of OVN', () => this.#certify())
     const api = this.#controlPlane()
     const central = this.#services('control', ['nb', 'sb', 'northd'])
     const product = Promise.all([api, central]).then(() => this.#installProduct())
@@ -57,6 +60,13 @@ export class Starter {
 
   async #boot(name: string): Promise<void> {
     await boot(this.#lab.machine(name), this.#assembly.parts.pause)
+  }
+
+  /** Once: later on everybody has what was given to him. */
+  async #certify(): Promise<void> {
+    const { name, machines } = this.#lab
+    if (existsSync(hostTlsFolder(name))) return
+    for (const machine of [...machines, 'host'] as const) await certify(name, machine, firstCertification)
   }
 
   async #controlPlane(): Promise<void> {

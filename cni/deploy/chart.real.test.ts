@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { readConfig } from '@ovnkit/cni-api'
@@ -24,10 +24,20 @@ const three = [
   ...['--set', 'ovn.standalone.addresses={192.0.2.1,192.0.2.2,fd00::3}'],
 ]
 
+interface Container {
+  name: string
+  command?: string[]
+  env?: { name: string; value?: string }[]
+  volumeMounts: { name: string; mountPath: string }[]
+}
+
 interface Rendered {
   kind: string
   metadata: { name: string; namespace?: string }
-  spec: { replicas: number; template: { spec: { hostNetwork: boolean } } }
+  spec: {
+    replicas: number
+    template: { spec: { hostNetwork: boolean; containers: Container[]; volumes: { name: string }[] } }
+  }
   data: Record<string, string>
 }
 
@@ -125,6 +135,67 @@ describe('helm', () => {
     expect(keysOf(readFileSync(path('helm/values.yaml'), 'utf8'))).toEqual(expect.arrayContaining(keysOf(documented)))
   })
 
+  describe('with ovn.ssl.secret', () => {
+    const secret = ['--set', 'ovn.ssl.secret=zstack-ovn-tls']
+    const external = [
+      ...['-f', path('helm/values-external.yaml'), '--set'],
+      'ovn.nbdbAddress=ssl:192.0.2.9:6641,ovn.sbdbAddress=ssl:192.0.2.9:6642',
+    ]
+    const options = [
+      '--private-key=/etc/ovn/ssl/tls.key',
+      '--certificate=/etc/ovn/ssl/tls.crt',
+      '--ca-cert=/etc/ovn/ssl/ca.crt',
+    ]
+
+    it.each([
+      ['single', one, 'ssl:192.0.2.1:6641'],
+      ['ha', three, 'ssl:192.0.2.1:6641,ssl:192.0.2.2:6641,ssl:[fd00::3]:6641'],
+      ['external', external, 'ssl:192.0.2.9:6641'],
+    ])('everybody who speaks to the databases has its files: %s', (_, args, nb) => {
+      const all = objects(...args, ...secret)
+      const { config } = configurationOf(all)
+      expect(config.ovn).toMatchObject({ nbdbAddress: nb, ssl: { enabled: true, clientKey: '/etc/ovn/ssl/tls.key' } })
+      const containers = all.flatMap(({ spec }) => spec?.template?.spec.containers ?? [])
+      for (const { name, volumeMounts } of containers)
+        expect({ name, mounts: volumeMounts.map(({ mountPath }) => mountPath) }).toMatchObject({
+          mounts: expect.arrayContaining(['/etc/ovn/ssl']),
+        })
+      for (const { name, command = [], env = [] } of containers) {
+        if (name === 'ovn-controller' || name === 'ovn-northd') expect(command).toEqual(expect.arrayContaining(options))
+        if (name.endsWith('-db')) expect(env).toContainEqual({ name: 'OVN_TLS_OPTIONS', value: options.join(' ') })
+      }
+    })
+
+    it.each([
+      ['standalone/single', ['--set', 'ovn.standalone.addresses={CONTROL_PLANE_IP}']],
+      ['standalone/ha', [...three.slice(0, 2), '--set', 'ovn.standalone.addresses={A,B,C}']],
+      ['external', external],
+    ])('is what the component tls adds to %s', (folder, args) => {
+      const depth = folder.split('/').length
+      const copy = mkdtempSync(join(scratch, 'kustomize-'))
+      for (const name of ['yaml', 'standalone', 'external', 'tls'])
+        cpSync(path(name), join(copy, name), { recursive: true })
+      const file = join(copy, folder, 'kustomization.yaml')
+      writeFileSync(file, `${readFileSync(file, 'utf8')}\ncomponents: [${'../'.repeat(depth)}tls]\n`)
+      const { status, stdout, stderr } = spawnSync(findTool('kubectl'), ['kustomize', join(copy, folder)], {
+        encoding: 'utf8',
+      })
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' })
+      expect(speakers(objectsIn(stdout).filter(isRendered))).toEqual(speakers(objects(...args, ...secret)))
+    })
+
+    it('files of the nodes do as well: their folders are mounted', () => {
+      const files = 'ovn.ssl.enabled=true,ovn.ssl.caCert=/etc/pki/ovn.crt'
+      const node = objects(...one, '--set', files).find(({ kind }) => kind === 'DaemonSet')
+      expect(node?.spec.template.spec.volumes).toEqual(
+        expect.arrayContaining([
+          { name: 'tls', hostPath: { path: '/etc/pki', type: 'Directory' } },
+          { name: 'tls-1', hostPath: { path: '/etc/ovn/ssl', type: 'Directory' } },
+        ]),
+      )
+    })
+  })
+
   it.each([
     [['--set', 'ovn.mode=elsewhere', ...one], 'ovn/mode'],
     [['--set', 'tunel.type=vxlan', ...one], 'tunel'],
@@ -133,12 +204,34 @@ describe('helm', () => {
     [['--set', 'ovn.standalone.haMode=ha', ...one], '3 with haMode ha; got 1'],
     [['--set', 'ovn.mode=external'], 'ovn.nbdbAddress, ovn.sbdbAddress: expected'],
     [['--set', 'ovn.standalone.nbdb.storage.enabled=true', ...one], 'expected false'],
+    [
+      [
+        ...['--set', 'ovn.mode=external,ovn.ssl.secret=s'],
+        ...['--set', 'ovn.nbdbAddress=tcp:192.0.2.9:6641,ovn.sbdbAddress=tcp:192.0.2.9:6642'],
+      ],
+      'expected ssl: addresses with ovn.ssl.secret; got tcp:192.0.2.9:6641',
+    ],
   ])('refuses %j and says why', (args, message) => {
     const { status, stderr } = template(...args)
     expect(status).toBe(1)
     expect(stderr).toContain(message)
   })
 })
+
+/** What of the containers and volumes has to do with TLS or must not be lost by it. */
+function speakers(all: readonly Rendered[]) {
+  const pods = all.filter(({ spec }) => spec?.template !== undefined)
+  return pods
+    .map(({ kind, metadata, spec }) => ({
+      name: `${kind}/${metadata.name}`,
+      volumes: spec.template.spec.volumes.toSorted((a, b) => a.name.localeCompare(b.name)),
+      containers: spec.template.spec.containers.map(({ name, command, env, volumeMounts }) => ({
+        ...{ name, command, env },
+        mounts: volumeMounts.map(({ mountPath }) => mountPath).sort(),
+      })),
+    }))
+    .toSorted((a, b) => a.name.localeCompare(b.name))
+}
 
 /** As the technical guide writes it. */
 const documented = `

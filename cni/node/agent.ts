@@ -8,7 +8,7 @@ import { openDatabase } from '@ovnkit/ovsdb'
 import type { Logger, Metrics } from '@ovnkit/process'
 import type { Engine } from '@ovnkit/reconcile'
 import { createHostStore, observeHost } from './facts/host.ts'
-import { createSwitchStore, type LocalDatabase, observeSwitch, switchTables } from './facts/switch.ts'
+import { createSwitchStore, filesOfSwitch, type LocalDatabase, observeSwitch, switchTables } from './facts/switch.ts'
 import { announcePresence, installCni, wasInitialized } from './files/conflist.ts'
 import { Installation } from './files/installation.ts'
 import { Announcer } from './floating/announcer.ts'
@@ -32,7 +32,7 @@ import { followStates, usedProviders } from './provider/states.ts'
 import { findOccupant } from './provider/vacancy.ts'
 import { createWireStore, followWires } from './provider/wires.ts'
 import { Readiness } from './readiness.ts'
-import { reportMistakes } from './reports.ts'
+import { reportMistakes, reportSouthbound } from './reports.ts'
 import { followRoutes } from './sandbox/align-routes.ts'
 import { Assignments } from './sandbox/assignment.ts'
 import { Attachments } from './sandbox/attachments.ts'
@@ -45,6 +45,8 @@ import { serveHealth } from './services/health.ts'
 import { publishedPods } from './services/host-ports.ts'
 import { watchKubeProxy } from './services/kube-proxy.ts'
 import { type ClusterSources, followCluster } from './sources.ts'
+import { ovnRunFolder } from './southbound/ovn-controller.ts'
+import { Southbound } from './southbound/southbound.ts'
 import { vhostContext, wantsVhost } from './vhost/capability.ts'
 import { hugepagesMB } from './vhost/hugepages.ts'
 import { vhostPort } from './vhost/port.ts'
@@ -106,17 +108,25 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     ...sources.serviceMirrors,
     ...sources.floating.mirrors,
   ]
+  const recorder = new EventRecorder({ client, component: 'zstack-ovnkube-node', instance: node, logger })
+  const southbound = new Southbound({
+    config,
+    folder: ovnRunFolder(),
+    switchFiles: () => filesOfSwitch(database),
+    changed: problem => reportSouthbound({ nodes: sources.nodes, node, recorder, logger }, problem),
+  })
   const readiness: Readiness = new Readiness({
     node,
     database,
     engine: () => engine,
     mirrors,
+    southbound,
     installationProblem: () => installation.problem,
   })
   const installation = stack.use(installationOf(readiness, options))
   stack.use(followWires(context))
   const commands = createCommands(options, {
-    ...{ sources, database, netlink, context, readiness, stack },
+    ...{ sources, database, netlink, context, readiness, southbound, stack },
     outcomes: () => engine?.statusStore,
   })
   announcePresence(config.cni)
@@ -138,7 +148,6 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   })
   stack.use(new Announcer({ held, links: context.links, outcomes: engine.statusStore, netlink, logger }))
   countPolicies(options)
-  const recorder = new EventRecorder({ client, component: 'zstack-ovnkube-node', instance: node, logger })
   stack.use(reportMistakes({ engine, nodes: sources.nodes, node, recorder, logger }))
   stack.use(serveHealth({ config, context, engine, recorder, logger }))
   whenReady(database, signal, async () => {
@@ -215,14 +224,15 @@ interface Parts {
   readonly netlink: Netlink
   readonly context: HostContext
   readonly readiness: Readiness
+  readonly southbound: Southbound
   readonly stack: AsyncDisposableStack
   readonly outcomes: () => Engine['statusStore'] | undefined
 }
 
 function createCommands({ config, logger }: AgentOptions, parts: Parts): Commands {
-  const { sources, database, netlink, context, readiness, stack, outcomes } = parts
+  const { sources, database, netlink, context, readiness, southbound, stack, outcomes } = parts
   const conflicts = stack.use(new Conflicts(context.conflicts, context))
-  const installed = stack.use(new InstalledPorts(database))
+  const installed = stack.use(new InstalledPorts(database, () => southbound.problem?.message))
   // A socket of its own: requests of one socket wait for one another, and a removal takes some 20 ms.
   const reaper = new LinkReaper(stack.use(Netlink.open()))
   return new Commands({

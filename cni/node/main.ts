@@ -60,7 +60,7 @@ async function main({ signal, useLogger }: MainContext): Promise<void> {
   })
   const metrics = createMetrics({ prefix: 'zstack_ovn_kubernetes_' })
   await using agent = await startAgent({ config, node, kubeConfig, plugin: flags.plugin, logger, metrics, signal })
-  const ready = () => agent.readiness.problems()
+  const ready = () => agent.readiness.look()
   await using _metrics = await startAdminServer({ address: flags['metrics-bind-address'], logger, metrics })
   await using _health = await startAdminServer({
     address: flags['health-probe-bind-address'],

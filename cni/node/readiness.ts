@@ -3,12 +3,14 @@ import type { Engine, OwnerStatus } from '@ovnkit/reconcile'
 import type { LocalDatabase } from './facts/switch.ts'
 import { noTunnel } from './host/chassis.ts'
 import { hostOwners } from './host/kinds.ts'
+import type { Southbound } from './southbound/southbound.ts'
 
 export interface ReadinessOptions {
   readonly node: string
   readonly database: LocalDatabase
   readonly engine: () => Engine | undefined
   readonly mirrors: readonly Mirror[]
+  readonly southbound: Pick<Southbound, 'look' | 'problem'>
   /** Why the runtime was not told of the network although pods could be served. */
   readonly installationProblem: () => string | undefined
 }
@@ -21,14 +23,21 @@ export class Readiness {
     this.#options = options
   }
 
-  /** Everything that is wrong, one sentence each. */
+  /** Everything that is wrong, one sentence each, after a look at what nobody tells of. */
+  async look(): Promise<string[]> {
+    await this.#options.southbound.look()
+    return this.problems()
+  }
+
+  /** Everything that is known to be wrong, one sentence each. */
   problems(): string[] {
-    const { database, mirrors } = this.#options
+    const { database, mirrors, southbound } = this.#options
     const installation = this.#options.installationProblem()
     return [
       ...(database.connected ? [] : [`Open vSwitch database: ${database.lastError?.message ?? 'not connected yet'}`]),
       ...mirrors.flatMap(({ problem }) => problem ?? []),
       ...this.#ownerProblems(),
+      ...(southbound.problem === undefined ? [] : [southbound.problem.message]),
       ...(installation === undefined ? [] : [installation]),
     ]
   }

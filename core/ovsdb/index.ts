@@ -1,3 +1,5 @@
+export { probeRemotes } from './connection/probe.ts'
+export { tlsFileProblems } from './connection/tls-files.ts'
 export {
   type ConnectionLogger,
   type ConnectionState,

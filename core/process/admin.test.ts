@@ -13,7 +13,7 @@ describe('startAdminServer', () => {
       address: '127.0.0.1:0',
       logger: { ...silentLogger },
       metrics,
-      ready: () => problems,
+      ready: async () => problems,
       live: () => [],
     })
     const get = async (path: string, init?: RequestInit) => {

@@ -5,7 +5,7 @@ import type { Logger } from './logger.ts'
 import type { RenderedMetrics } from './metrics.ts'
 
 /** What is wrong now, one sentence each; empty when nothing is. */
-export type Check = () => readonly string[]
+export type Check = () => readonly string[] | Promise<readonly string[]>
 
 export interface AdminOptions {
   /** `:8080`, `127.0.0.1:8080`, `[::1]:8080`; port 0 lets the system choose. */
@@ -65,8 +65,8 @@ function routesOf({ logger, metrics, ready, live }: AdminOptions): Map<string, H
 }
 
 function checkHandler(check: Check): Handler {
-  return (_, response) => {
-    const problems = check()
+  return async (_, response) => {
+    const problems = await check()
     answer(response, problems.length === 0 ? 200 : 503, problems.length === 0 ? 'ok' : problems.join('\n'))
   }
 }

@@ -16,6 +16,8 @@ export const upOptions = {
   families: { type: 'string' },
   datapath: { type: 'string' },
   gateway: { type: 'string' },
+  central: { type: 'boolean' },
+  tls: { type: 'boolean' },
   'kube-proxy': { type: 'boolean' },
   'newer-ovs': { type: 'boolean' },
   'newer-ovn': { type: 'boolean' },
@@ -54,6 +56,8 @@ export function optionsOf(values: UpValues): LabOptions {
     mode: values.light === true ? 'light' : 'full',
     product: productOf(values),
     controllers: values.controllers === true,
+    central: values.central === true,
+    tls: values.tls === true,
     kubeProxy: values['kube-proxy'] === true,
     openvswitch: switchOf(values),
     ovn: values['newer-ovn'] === true ? 'newer' : 'host',
@@ -81,9 +85,9 @@ function productOf({ bare, bundle, images }: UpValues): LabRecord['product'] {
 export const lifecycle: Commands = {
   up: {
     synopsis:
-      'up [--nodes 3] [--light [--controllers]] [--families ipv4|ipv6|dual] [--gateway local|shared] [--tunnel vxlan|geneve] [--datapath netdev|system] [--kube-proxy] [--newer-ovs | --dpdk] [--newer-ovn] [--bundle | --bare | --images] [--set YAML] [--cluster-dns IP] [--pod-cidr CIDR]',
+      'up [--nodes 3] [--light [--controllers]] [--families ipv4|ipv6|dual] [--gateway local|shared] [--tunnel vxlan|geneve] [--datapath netdev|system] [--tls] [--kube-proxy] [--newer-ovs | --dpdk] [--newer-ovn] [--bundle | --bare | --images [--central]] [--set YAML] [--cluster-dns IP] [--pod-cidr CIDR]',
     about:
-      'make a lab and start it, or start what of it is down; --bare: without the product; --images: with its images, not installed',
+      'make a lab and start it, or start what of it is down; --tls: OVN databases over TLS only; --bare: without the product; --images: with its images, not installed; --central: and an OVN of somebody else',
     async run(args) {
       const { values } = parseArgs({ args: [...args], options: upOptions })
       const lab = await startLab({ ...optionsOf(values), progress })

@@ -2,6 +2,7 @@ import { rm } from 'node:fs/promises'
 import { type Machine, runIn, tryIn } from '../machine/machine.ts'
 import type { Service } from '../machine/service.ts'
 import type { Ovn } from '../tools/ovn.ts'
+import { tlsFolder, tlsOptions } from './tls.ts'
 
 const quiet = ['-vconsole:info', '-vsyslog:off', '-vfile:off']
 
@@ -23,11 +24,17 @@ const databases = {
 } as const
 export type CentralDatabase = keyof typeof databases
 
-/** An OVN database as a deployment on one node has it: a file, a unix socket for northd, TCP on `listen` for everybody else. */
+export interface DatabaseOptions {
+  readonly listen: string
+  readonly ovn: Ovn
+  readonly tls: boolean
+}
+
+/** An OVN database as a deployment on one node has it: a file, a unix socket for northd, TCP or TLS on `listen` for everybody else. */
 export function databaseService(
   control: Machine,
   which: CentralDatabase,
-  { listen, ovn }: { readonly listen: string; readonly ovn: Ovn },
+  { listen, ovn, tls }: DatabaseOptions,
 ): Service {
   const { schema, file, socket, port, ctl } = databases[which]
   return {
@@ -41,7 +48,8 @@ export function databaseService(
       ...quiet,
       '--no-chdir',
       `--remote=punix:/run/ovn/${socket}.sock`,
-      `--remote=ptcp:${port}:${listen}`,
+      `--remote=${tls ? 'pssl' : 'ptcp'}:${port}:${listen}`,
+      ...(tls ? tlsOptions(tlsFolder) : []),
       `--unixctl=/run/ovn/${socket}.ctl`,
       `--pidfile=/run/ovn/${socket}.pid`,
       file,

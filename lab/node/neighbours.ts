@@ -61,7 +61,7 @@ export async function becomeHypervisor(lab: Lab, machine: Machine): Promise<void
   const [network] = plan.networks
   await vsctl(machine, 'set', 'Open_vSwitch', '.', 'external_ids:ovn-bridge-datapath-type=netdev')
   await joinOvn(machine, { sb: plan.sb, tunnel: record.tunnel, address: network?.client ?? '' })
-  await startService(machine, ovnControllerService(await ensureOvn(record.ovn, silentProgress)))
+  await startService(machine, ovnControllerService(await ensureOvn(record.ovn, silentProgress), record.tls))
 }
 
 export interface VirtualMachine {

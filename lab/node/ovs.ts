@@ -1,3 +1,4 @@
+import { manifestOptions } from '../control/tls.ts'
 import { addressLine, plainFrames, routeLine } from '../machine/fabric.ts'
 import { type Machine, runIn, tryIn } from '../machine/machine.ts'
 import type { Service } from '../machine/service.ts'
@@ -95,9 +96,17 @@ const linesOf = (addresses: Addresses) =>
     '',
   ].join('\n')
 
-export const ovnControllerService = (ovn: Ovn): Service => ({
+/** With TLS: with the very options of the product's manifests. */
+export const ovnControllerService = (ovn: Ovn, tls: boolean): Service => ({
   name: 'ovn-controller',
-  argv: [...ovn.words['ovn-controller'], ...quiet, '--no-chdir', '--pidfile=/run/ovn/ovn-controller.pid', socket],
+  argv: [
+    ...ovn.words['ovn-controller'],
+    ...quiet,
+    '--no-chdir',
+    '--pidfile=/run/ovn/ovn-controller.pid',
+    ...(tls ? manifestOptions() : []),
+    socket,
+  ],
 })
 
 /** Which datapath every bridge of the machine has, ovn-controller's too: part of installing OVS here. */

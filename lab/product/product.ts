@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse, stringify } from 'yaml'
+import { tlsFilesIn, tlsFolder } from '../control/tls.ts'
 import type { Machine } from '../machine/machine.ts'
 import type { Service } from '../machine/service.ts'
 import { installPlugins } from '../node/kubernetes.ts'
@@ -80,7 +81,11 @@ export function programService(program: Program, options: ProgramOptions): Servi
 
 function configuration({ record, plan }: ProgramOptions, account: string): Record<string, unknown> {
   const own = {
-    ovn: { nbdbAddress: plan.nb, sbdbAddress: plan.sb },
+    ovn: {
+      nbdbAddress: plan.nb,
+      sbdbAddress: plan.sb,
+      ...(record.tls && { ssl: { enabled: true, ...tlsFilesIn(tlsFolder) } }),
+    },
     kubernetes: { kubeconfig: `/etc/kubernetes/${account}.kubeconfig` },
     network: { clusterCIDR: record.podCidr, serviceCIDR: record.serviceCidr },
     tunnel: { type: record.tunnel },

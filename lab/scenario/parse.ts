@@ -10,7 +10,7 @@
  * `# exit 1` expects that exit code (both in the first or the last line of a command). A command without expected lines must only succeed.
  *
  * Below the title, the lab it wants: `modes: light, full`, `nodes: 2`, `tunnel: vxlan`, `families: ipv4`, `gateway: local`, `datapath: netdev`,
- * `proxy: product` (these are the defaults; `proxy: kube-proxy` runs one on every node; `openvswitch: dpdk` is one built with DPDK; `ovn: newer` is that of the next Debian, with tiers; `datapath: system` needs a kernel with openvswitch, and
+ * `proxy: product` (these are the defaults; `proxy: kube-proxy` runs one on every node; `openvswitch: dpdk` is one built with DPDK; `central: lab` with `product: images` runs an OVN of somebody else's; `databases: tls` are OVN's over TLS only; `ovn: newer` is that of the next Debian, with tiers; `datapath: system` needs a kernel with openvswitch, and
  * runs in a virtual machine of that kind). `suite: long` keeps it
  * for the runs of everything.
  */
@@ -35,6 +35,10 @@ export interface Scenario {
   readonly datapath: 'netdev' | 'system'
   /** Who serves the hosts' Services: the product, or a kube-proxy on every node. */
   readonly proxy: 'product' | 'kube-proxy'
+  /** Whose OVN there is: the product's, or with its images one of the lab's beside them. */
+  readonly central: 'product' | 'lab'
+  /** How the OVN databases are spoken to. */
+  readonly databases: 'tcp' | 'tls'
   /** Which Open vSwitch: one that does the other headers' work, or one with DPDK. */
   readonly openvswitch: 'usual' | 'dpdk'
   /** Which OVN: this machine's (23.03), or that of the next Debian (25.03). */
@@ -75,6 +79,8 @@ function headerOf(file: string, lines: readonly string[]): Omit<Scenario, 'file'
   const gateway = choice<Scenario['gateway']>('gateway', 'local', 'shared')
   const datapath = choice<Scenario['datapath']>('datapath', 'netdev', 'system')
   const proxy = choice<Scenario['proxy']>('proxy', 'product', 'kube-proxy')
+  const central = choice<Scenario['central']>('central', 'product', 'lab')
+  const databases = choice<Scenario['databases']>('databases', 'tcp', 'tls')
   const openvswitch = choice<Scenario['openvswitch']>('openvswitch', 'usual', 'dpdk')
   const ovn = choice<Scenario['ovn']>('ovn', 'host', 'newer')
   const product = choice<Scenario['product']>('product', 'programs', 'images')
@@ -82,7 +88,22 @@ function headerOf(file: string, lines: readonly string[]): Omit<Scenario, 'file'
   const nodes = Number(value('nodes') ?? 2)
   if (!Number.isInteger(nodes) || nodes < 1) throw new Error(`${file}: nodes: expected a number, got ${value('nodes')}`)
   const settings = value('settings') ?? ''
-  return { modes, nodes, tunnel, families, gateway, datapath, proxy, openvswitch, ovn, product, suite, settings }
+  return {
+    modes,
+    nodes,
+    tunnel,
+    families,
+    gateway,
+    datapath,
+    proxy,
+    central,
+    databases,
+    openvswitch,
+    ovn,
+    product,
+    suite,
+    settings,
+  }
 }
 
 const indent = '    '

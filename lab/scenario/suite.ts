@@ -89,7 +89,7 @@ export async function runAll(runs: readonly Run[], options: LabOptions, tell: (t
   const groups = Map.groupBy(
     runs,
     ({ scenario, mode }) =>
-      `${mode}-${scenario.nodes}-${scenario.tunnel}-${scenario.families}-${scenario.gateway}-${scenario.datapath}-${scenario.proxy}-${scenario.openvswitch}-${scenario.ovn}-${scenario.product}-${scenario.settings}`,
+      `${mode}-${scenario.nodes}-${scenario.tunnel}-${scenario.families}-${scenario.gateway}-${scenario.datapath}-${scenario.proxy}-${scenario.central}-${scenario.databases}-${scenario.openvswitch}-${scenario.ovn}-${scenario.product}-${scenario.settings}`,
   )
   for (const group of groups.values()) {
     let lab: Lab | undefined
@@ -124,6 +124,8 @@ async function startFor({ scenario, mode }: Run, options: LabOptions, tell: (tex
     gateway,
     datapath,
     ovn,
+    central: scenario.central === 'lab',
+    tls: scenario.databases === 'tls',
     kubeProxy: scenario.proxy === 'kube-proxy',
     // The userspace connection tracking of 3.1 ends on an assertion now and then.
     openvswitch: scenario.openvswitch === 'dpdk' ? 'dpdk' : datapath === 'netdev' ? 'newer' : 'host',

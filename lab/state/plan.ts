@@ -52,14 +52,15 @@ export function planOf(record: LabRecord): Plan {
   const networks = networksOf(record)
   const control = networks[0]?.control ?? ''
   const ranges = record.serviceCidr.split(',')
+  const kind = record.tls ? 'ssl' : 'tcp'
   const dnsService = nth(ranges[0] ?? '', 10n)
   return {
     uplink: uplinkOf(record.slot),
     networks,
     controlAddress: control,
     server: `https://${inUrl(control)}:6443`,
-    nb: `tcp:${inUrl(control)}:6641`,
-    sb: `tcp:${inUrl(control)}:6642`,
+    nb: `${kind}:${inUrl(control)}:6641`,
+    sb: `${kind}:${inUrl(control)}:6642`,
     anyAddress: networks.some(({ family }) => family === 6) ? '[::]' : '0.0.0.0',
     kubernetesServices: ranges.map(range => nth(range, 1n)),
     clusterDns: record.clusterDns === 'service' ? dnsService : record.clusterDns,

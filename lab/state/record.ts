@@ -28,6 +28,10 @@ export const labRecord = z.object({
   openvswitch: z.enum(['host', 'newer', 'dpdk']).default('host'),
   /** `host`: this machine's OVN; `newer`: that of the next Debian. */
   ovn: z.enum(['host', 'newer']).default('host'),
+  /** OVN databases and northd in the control machine also where the product's images bring some: somebody else's OVN, for mode external. */
+  central: z.boolean().default(false),
+  /** The OVN databases speak TLS only. */
+  tls: z.boolean().default(false),
   /** A kube-proxy on every node. */
   kubeProxy: z.boolean().default(false),
   /** What kubelets' pods can run: there is no registry. */

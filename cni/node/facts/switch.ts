@@ -1,6 +1,6 @@
 import { integrationBridge } from '@ovnkit/cni-api'
 import { type Open_vSwitch_Tables, parseBridgeMappings } from '@ovnkit/ovs'
-import type { Database } from '@ovnkit/ovsdb'
+import type { Database, TlsFiles } from '@ovnkit/ovsdb'
 import { Store } from '@ovnkit/reconcile'
 
 /** What renders need to know of the local Open vSwitch. */
@@ -30,6 +30,7 @@ export type LocalDatabase = Database<Open_vSwitch_Tables, typeof switchTables>
 /** What the agent holds of the local database. */
 export const switchTables = {
   Open_vSwitch: { columns: ['bridges', 'external_ids', 'next_cfg', 'cur_cfg', 'dpdk_initialized', 'iface_types'] },
+  SSL: { columns: ['private_key', 'certificate', 'ca_cert'] },
   Bridge: {
     columns: ['name', 'ports', 'datapath_type', 'fail_mode', 'external_ids', 'other_config'],
     indexes: { byName: ['name'] },
@@ -47,6 +48,12 @@ export const switchTables = {
     },
   },
 } as const
+
+/** TLS files that the switch's database names: ovn-controller takes them before its own options (ovn-controller(8)). */
+export function filesOfSwitch(database: LocalDatabase): TlsFiles | undefined {
+  const [row] = database.table('SSL').rows()
+  return row && { key: row.private_key, cert: row.certificate, ca: row.ca_cert }
+}
 
 /** The only key of the store. */
 export const theSwitch = 'switch'

@@ -14,11 +14,14 @@ type InterfaceRow = OvsRow<'Interface'>
 /** Waits for ovn-controller to report that all flows of a port are in place, by the events of the local database. */
 export class InstalledPorts implements Disposable {
   readonly #database: LocalDatabase
+  readonly #hint: () => string | undefined
   readonly #waiters = new Map<string, Set<Waiter>>()
   readonly #subscription: Disposable
 
-  constructor(database: LocalDatabase) {
+  /** @param hint what is known to keep ovn-controller from its work */
+  constructor(database: LocalDatabase, hint: () => string | undefined) {
     this.#database = database
+    this.#hint = hint
     this.#subscription = database.onBatch(batch => {
       const changes = batch.table('Interface')
       if (changes === undefined || this.#waiters.size === 0) return
@@ -70,7 +73,8 @@ export class InstalledPorts implements Disposable {
   #late(uuid: string): CniError {
     const row = this.#database.table('Interface').get(uuid)
     const stage = row?.ofport === undefined ? 'ovs-vswitchd has not taken the port' : 'ovn-controller has not set it up'
-    return tryAgain(`the port is not ready: ${stage}`, 'are ovs-vswitchd and ovn-controller running on this node?')
+    const hint = this.#hint() ?? 'are ovs-vswitchd and ovn-controller running on this node?'
+    return tryAgain(`the port is not ready: ${stage}`, hint)
   }
 }
 

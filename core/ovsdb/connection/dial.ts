@@ -2,6 +2,7 @@ import { connect } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { established } from './established.ts'
 import type { Remote } from './remote.ts'
+import { explainTls } from './tls-files.ts'
 import type { TlsFiles } from './types.ts'
 
 /** Opens a byte stream to a server; rejects if that fails or `signal` aborts first. */
@@ -17,6 +18,14 @@ export const dial: Dial = async (remote, tls, signal) => {
     case 'ssl':
       if (tls === undefined) throw new Error('ssl: remotes need the option tls (ca, cert, key)')
       // Loaded when needed: TLS costs every other client some milliseconds at its start.
-      return (await import('./tls.ts')).dialTls(remote, tls, signal)
+      return dialExplained(remote, tls, signal)
+  }
+}
+
+async function dialExplained(remote: Remote & { kind: 'ssl' | 'tcp' }, tls: TlsFiles, signal: AbortSignal) {
+  try {
+    return await (await import('./tls.ts')).dialTls(remote, tls, signal)
+  } catch (error) {
+    throw signal.aborted ? error : await explainTls(error, tls)
   }
 }

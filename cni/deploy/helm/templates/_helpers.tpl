@@ -8,10 +8,16 @@ app.kubernetes.io/name: zstack-ovn-kubernetes
 {{- if contains ":" . }}[{{ . }}]{{ else }}{{ . }}{{ end }}
 {{- end }}
 
-{{/* tcp: remotes of all database nodes, on a port: dict "root" $ "port" 6641 */}}
+{{/* Whether the databases are spoken to over TLS. */}}
+{{- define "zstack.tls" -}}
+{{- if or .Values.ovn.ssl.enabled .Values.ovn.ssl.secret }}true{{ end }}
+{{- end }}
+
+{{/* Remotes of all database nodes, on a port: dict "root" $ "port" 6641 */}}
 {{- define "zstack.remotes" -}}
 {{- $remotes := list }}
-{{- range .root.Values.ovn.standalone.addresses }}{{ $remotes = append $remotes (printf "tcp:%s:%d" (include "zstack.host" .) (int $.port)) }}{{ end }}
+{{- $kind := ternary "ssl" "tcp" (eq (include "zstack.tls" .root) "true") }}
+{{- range .root.Values.ovn.standalone.addresses }}{{ $remotes = append $remotes (printf "%s:%s:%d" $kind (include "zstack.host" .) (int $.port)) }}{{ end }}
 {{- join "," $remotes }}
 {{- end }}
 
@@ -41,6 +47,8 @@ app.kubernetes.io/name: zstack-ovn-kubernetes
 {{- end }}
 {{- else if or (not $ovn.nbdbAddress) (not $ovn.sbdbAddress) }}
 {{- fail "ovn.nbdbAddress, ovn.sbdbAddress: expected the addresses of ZStack's databases in mode external: --set ovn.nbdbAddress=tcp:192.0.2.1:6641 --set ovn.sbdbAddress=tcp:192.0.2.1:6642" }}
+{{- else if and $ovn.ssl.secret (not (contains "ssl:" (print $ovn.nbdbAddress $ovn.sbdbAddress))) }}
+{{- fail (printf "ovn.nbdbAddress, ovn.sbdbAddress: expected ssl: addresses with ovn.ssl.secret; got %s and %s" $ovn.nbdbAddress $ovn.sbdbAddress) }}
 {{- end }}
 {{- end }}
 
@@ -50,7 +58,8 @@ app.kubernetes.io/name: zstack-ovn-kubernetes
 {{- $ovn := omit $values.ovn "standalone" }}
 {{- $_ := set $ovn "nbdbAddress" (include "zstack.nb" .) }}
 {{- $_ := set $ovn "sbdbAddress" (include "zstack.sb" .) }}
-{{- $_ := set $ovn "ssl" (omit $ovn.ssl "secret") }}
+{{- $_ := set $ovn "ssl" (fromYaml (include "zstack.tlsFiles" .)) }}
+{{- $_ := set $ovn.ssl "enabled" (eq (include "zstack.tls" .) "true") }}
 {{- $_ := set $values "ovn" $ovn }}
 {{- toYaml $values }}
 {{- end }}
@@ -60,16 +69,57 @@ app.kubernetes.io/name: zstack-ovn-kubernetes
 {{ include "zstack.config" . | sha256sum | trunc 16 }}
 {{- end }}
 
-{{/* The volumes of configuration and certificates. */}}
-{{- define "zstack.configVolumes" -}}
+{{/* The volume of the configuration. */}}
+{{- define "zstack.configVolume" -}}
 - name: config
   configMap:
     name: zstack-ovn-config
     items:
       - { key: config.yaml, path: config.yaml }
+{{- end }}
+
+{{/* The TLS files, and their folders, each once. */}}
+{{- define "zstack.tlsFiles" -}}
+{{- with .Values.ovn.ssl }}
+caCert: {{ .caCert | default "/etc/ovn/ssl/ca.crt" }}
+clientCert: {{ .clientCert | default "/etc/ovn/ssl/tls.crt" }}
+clientKey: {{ .clientKey | default "/etc/ovn/ssl/tls.key" }}
+{{- end }}
+{{- end }}
+{{- define "zstack.tlsFolders" -}}
+{{- with fromYaml (include "zstack.tlsFiles" .) }}{{ list (dir .caCert) (dir .clientCert) (dir .clientKey) | uniq | join " " }}{{ end }}
+{{- end }}
+
+{{/* Their volumes: the Secret, or folders of the node. */}}
+{{- define "zstack.tlsVolumes" -}}
 {{- if .Values.ovn.ssl.secret }}
 - name: tls
   secret: { secretName: {{ .Values.ovn.ssl.secret }} }
+{{- else if include "zstack.tls" . }}
+{{- range $index, $folder := splitList " " (include "zstack.tlsFolders" .) }}
+- name: tls{{ if $index }}-{{ $index }}{{ end }}
+  hostPath: { path: {{ $folder }}, type: Directory }
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{- define "zstack.tlsMounts" -}}
+{{- if include "zstack.tls" . }}
+{{- $secret := .Values.ovn.ssl.secret }}
+{{- range $index, $folder := splitList " " (include "zstack.tlsFolders" .) }}
+- { name: tls{{ if and $index (not $secret) }}-{{ $index }}{{ end }}, mountPath: {{ $folder }}, readOnly: true }
+{{- end }}
+{{- end }}
+{{- end }}
+
+{{/* Options of OVN's programs: files that change are read again, by each of them. */}}
+{{- define "zstack.tlsOptions" -}}
+{{- if include "zstack.tls" . }}
+{{- with fromYaml (include "zstack.tlsFiles" .) }}
+- --private-key={{ .clientKey }}
+- --certificate={{ .clientCert }}
+- --ca-cert={{ .caCert }}
+{{- end }}
 {{- end }}
 {{- end }}
 
@@ -140,6 +190,13 @@ spec:
               valueFrom: { configMapKeyRef: { name: zstack-ovn-config, key: OVN_NB_DB } }
             - name: OVN_SB_DB
               valueFrom: { configMapKeyRef: { name: zstack-ovn-config, key: OVN_SB_DB } }
+            {{- if include "zstack.tls" $root }}
+            # For the server, and for tools in this container.
+            {{- range list "OVN_TLS_OPTIONS" "OVN_NBCTL_OPTIONS" "OVN_SBCTL_OPTIONS" }}
+            - name: {{ . }}
+              value: {{ include "zstack.tlsOptions" $root | trim | replace "- " "" | replace "\n" " " }}
+            {{- end }}
+            {{- end }}
           ports:
             - { name: ovsdb, containerPort: {{ .port }} }
             {{- if $ha }}
@@ -172,12 +229,14 @@ spec:
           volumeMounts:
             - { name: data, mountPath: /var/lib/ovn }
             - { name: run, mountPath: /var/run/ovn }
+            {{- with include "zstack.tlsMounts" $root }}{{ . | trim | nindent 12 }}{{ end }}
       volumes:
         # It outlives the pod. Should it be lost nevertheless, the controller writes the contents anew.
         - name: data
           hostPath: { path: {{ $root.Values.ovn.standalone.dataDir }}, type: DirectoryOrCreate }
         - name: run
           hostPath: { path: /var/run/ovn, type: DirectoryOrCreate }
+        {{- with include "zstack.tlsVolumes" $root }}{{ . | trim | nindent 8 }}{{ end }}
 ---
 # For people and tools; the product itself is told the addresses in its configuration.
 apiVersion: v1
