@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
-import { parse } from 'yaml'
 
 export interface ControllerOptions {
   /** For its control socket and log. */
@@ -21,10 +20,8 @@ export interface TestController extends AsyncDisposable {
 /** The options that the manifests give ovn-controller for TLS, with another folder in the place of the Secret's. */
 export function manifestOptions(folder: string): string[] {
   const file = new URL('../../deploy/tls/node.yaml', import.meta.url)
-  const operations: { path: string; value: unknown }[] = parse(readFileSync(file, 'utf8'))
-  const words = operations
-    .filter(({ path }) => path.endsWith('/containers/1/command/-'))
-    .map(({ value }) => String(value))
+  const added = /containers\/1\/command\/-, value: (--\S+)/g
+  const words = [...readFileSync(file, 'utf8').matchAll(added)].map(([, word = '']) => word)
   return words.map(word => word.replace('/etc/ovn/ssl', folder))
 }
 
