@@ -9,3 +9,7 @@ export function same(a: unknown, b: unknown): boolean {
     keys.every(key => Object.hasOwn(b, key) && same(Reflect.get(a, key), Reflect.get(b, key)))
   )
 }
+
+/** Whether two lists hold the same, one by one. */
+export const sameList = <T extends string | number>(a: readonly T[], b: readonly T[]): boolean =>
+  a.length === b.length && a.every((value, i) => value === b[i])

@@ -8,7 +8,7 @@ import {
   selects,
 } from '@ovnkit/cni-policy'
 import type { Labels } from '@ovnkit/kube'
-import { LabelIndex } from './label-index.ts'
+import { LabelIndex, labelTexts } from './label-index.ts'
 
 /** What a group is used for: its pods, or those of them in which a port's name means a number, each number for itself. */
 export interface GroupUse {
@@ -65,7 +65,7 @@ export class GroupBook {
     }
     this.deleteNamespace(name)
     this.#namespaces.set(name, { labels, groups })
-    for (const label of labelsOf(labels)) {
+    for (const label of labelTexts(labels)) {
       const known = this.#labelled.get(label)
       if (known === undefined) this.#labelled.set(label, new Set([name]))
       else known.add(name)
@@ -73,7 +73,7 @@ export class GroupBook {
   }
 
   deleteNamespace(name: string): void {
-    for (const label of labelsOf(this.#namespaces.get(name)?.labels ?? {})) {
+    for (const label of labelTexts(this.#namespaces.get(name)?.labels ?? {})) {
       const known = this.#labelled.get(label)
       known?.delete(name)
       if (known?.size === 0) this.#labelled.delete(label)
@@ -82,12 +82,11 @@ export class GroupBook {
   }
 
   /** The groups that the pod is in. None where the namespace is not known yet. */
-  *groupsOf(pod: { readonly namespace: string; readonly labels: Labels }): Generator<UsedGroup> {
-    const namespace = this.#namespaces.get(pod.namespace)
-    if (namespace === undefined) return
-    for (const index of [this.#everywhere, namespace.groups]) {
-      for (const entry of index.candidates(pod.labels)) if (selects(entry.group.pods, pod.labels)) yield entry
-    }
+  groupsOf({ namespace, labels }: { readonly namespace: string; readonly labels: Labels }): UsedGroup[] {
+    const known = this.#namespaces.get(namespace)
+    if (known === undefined) return []
+    const candidates = [...this.#everywhere.candidates(labels), ...known.groups.candidates(labels)]
+    return candidates.filter(({ group }) => selects(group.pods, labels))
   }
 
   /** Namespaces whose pods may be in the group. */
@@ -165,9 +164,6 @@ export class GroupBook {
     return [...this.namespacesOf(group)].flatMap(name => this.#namespaces.get(name)?.groups ?? [])
   }
 }
-
-/** Each label as `neededLabel` spells it. */
-const labelsOf = (labels: Labels): string[] => Object.entries(labels).map(([key, value]) => `${key}=${value}`)
 
 const isEverywhere = ({ namespaces }: PodGroup): boolean => 'selector' in namespaces && namespaces.selector.length === 0
 

@@ -29,9 +29,24 @@ export class LabelIndex<T> {
   }
 
   /** Those that may select an object with these labels; the others do not. */
-  *candidates(labels: Labels): Generator<T> {
-    yield* this.#others
-    if (this.#byLabel.size === 0) return
-    for (const key of Object.keys(labels)) yield* this.#byLabel.get(`${key}=${labels[key]}`) ?? []
+  candidates(labels: Labels): T[] {
+    const found = [...this.#others]
+    if (this.#byLabel.size === 0) return found
+    for (const label of labelTexts(labels)) {
+      const own = this.#byLabel.get(label)
+      if (own !== undefined) found.push(...own)
+    }
+    return found
   }
+}
+
+const texts = new WeakMap<Labels, readonly string[]>()
+
+/** Each label as `neededLabel` spells it. An object's labels are asked for with every policy that may be about it. */
+export function labelTexts(labels: Labels): readonly string[] {
+  const known = texts.get(labels)
+  if (known !== undefined) return known
+  const made = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
+  texts.set(labels, made)
+  return made
 }

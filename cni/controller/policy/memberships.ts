@@ -5,11 +5,12 @@ import {
   type PodGroup,
   type PodTraits,
   type PortName,
+  selects,
   withPort,
 } from '@ovnkit/cni-policy'
 import type { Labels } from '@ovnkit/kube'
 import { Store } from '@ovnkit/reconcile'
-import { same } from '../facts/same.ts'
+import { same, sameList } from '../facts/same.ts'
 import { GroupBook, type UsedGroup } from './group-book.ts'
 
 /** Key of what a port's name means in a group. */
@@ -42,12 +43,12 @@ export class Memberships {
   /** Groups whose port groups a pod's port is in, sorted; by pod. */
   readonly subjects: Store<readonly string[]> = new Store<readonly string[]>({
     name: 'pods in port groups',
-    equals: same,
+    equals: sameList,
   })
   /** Groups whose address sets a pod's addresses are in, sorted; by pod. */
   readonly peers: Store<readonly string[]> = new Store<readonly string[]>({
     name: 'pods in address sets',
-    equals: same,
+    equals: sameList,
   })
   /** Groups that need address sets, by id. */
   readonly sets: Store<PodGroup> = new Store<PodGroup>({ name: 'peer groups', equals: same })
@@ -56,7 +57,7 @@ export class Memberships {
   /** What a port's name means, ascending; by `numbersKey`. */
   readonly numbers: Store<readonly number[]> = new Store<readonly number[]>({
     name: 'numbers of port names',
-    equals: same,
+    equals: sameList,
   })
   readonly #book = new GroupBook()
   readonly #pods = new Map<string, PodTraits>()
@@ -96,9 +97,14 @@ export class Memberships {
     for (const { group, as } of needs) if (as !== 'named') this.#want(as, group, -1)
   }
 
+  /** Pods that are in none of the groups are in others as before. */
   #lookAt(groups: readonly UsedGroup[]): void {
-    const namespaces = new Set(groups.flatMap(({ group }) => [...this.#book.namespacesOf(group)]))
-    for (const name of namespaces) for (const key of this.#podsIn.get(name) ?? []) this.#look(key)
+    const keys = new Set<string>()
+    for (const { group } of groups)
+      for (const name of this.#book.namespacesOf(group))
+        for (const key of this.#podsIn.get(name) ?? [])
+          if (selects(group.pods, this.#pods.get(key)?.labels ?? {})) keys.add(key)
+    for (const key of keys) this.#look(key)
   }
 
   #look(key: string): void {

@@ -1,5 +1,5 @@
 import { type ReadableStore, Store } from '@ovnkit/reconcile'
-import { same } from '../facts/same.ts'
+import { sameList } from '../facts/same.ts'
 
 /** Pods on a shelf: a policy that means a whole namespace concerns few of them, and a pod that comes or goes few neighbours. */
 const room = 16
@@ -10,7 +10,7 @@ const room = 16
  */
 export class Shelves implements Disposable {
   /** Keys by shelf. */
-  readonly store: Store<readonly string[]> = new Store<readonly string[]>({ name: 'shelves of pods', equals: same })
+  readonly store: Store<readonly string[]> = new Store<readonly string[]>({ name: 'shelves of pods', equals: sameList })
   readonly #places = new Map<string, string>()
   /** Shelves with room, by namespace. */
   readonly #free = new Map<string, Set<string>>()
