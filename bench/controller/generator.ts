@@ -2,8 +2,8 @@
  * The load: creates pods through the API as fast as it answers, and prints one JSON line with what it took. Run by pods.ts in a process of its own for every
  * measurement, so that both sides start equally cold.
  *
- * `--side floor`: nobody runs who writes annotations; the generator patches every pod once itself, in the worker that created it. `--side controller`: it waits
- * until the watch has shown every annotation and the Northbound database every port.
+ * `--side floor`: nobody runs who writes annotations; the generator patches every pod once itself, in the worker that created it. `--side patcher`: another
+ * program does, and the watch has to show it. `--side controller`: the same, and the Northbound database has to show every port.
  */
 import { parseArgs } from 'node:util'
 import { ApiLoad } from './api-load.ts'
@@ -31,6 +31,7 @@ const { side = 'floor', namespace = 'bench', server = '', ca = '', cert = '', ke
 const access = { server, ca, cert, key }
 const path = `/api/v1/namespaces/${namespace}/pods`
 const patches = side === 'floor'
+const writesPorts = side === 'controller'
 /** `--pid NAME=PID` may be repeated. */
 const pids = (values.pid ?? []).map(text => text.split('=')).map(([name = '', pid]) => ({ name, pid: Number(pid) }))
 
@@ -76,7 +77,7 @@ async function creation(all: readonly string[]) {
     () => all.every(complete),
   )
   const annotated = latest(all.map(name => pods.annotated.get(name)))
-  const inNb = patches ? began : latest(all.map(name => ports.appeared.get(portOf(name))))
+  const inNb = !writesPorts ? began : latest(all.map(name => ports.appeared.get(portOf(name))))
   return {
     seconds: seconds(Math.max(annotated, inNb) - began),
     posted: seconds(posted),
@@ -92,7 +93,7 @@ async function removal(all: readonly string[]) {
   const asked = performance.now() - began
   await until('the end of all pods', () => all.every(gone))
   const lastPod = latest(all.map(name => pods.deleted.get(name)))
-  const lastPort = patches ? lastPod : latest(all.map(name => ports.vanished.get(portOf(name))))
+  const lastPort = !writesPorts ? lastPod : latest(all.map(name => ports.vanished.get(portOf(name))))
   return {
     seconds: seconds(Math.max(lastPod, lastPort) - began),
     asked: seconds(asked),
@@ -110,11 +111,11 @@ function portOf(name: string): string {
 }
 
 function complete(name: string): boolean {
-  return pods.annotated.has(name) && (patches || ports.appeared.has(portOf(name)))
+  return pods.annotated.has(name) && (!writesPorts || ports.appeared.has(portOf(name)))
 }
 
 function gone(name: string): boolean {
-  return pods.deleted.has(name) && (patches || ports.vanished.has(portOf(name)))
+  return pods.deleted.has(name) && (!writesPorts || ports.vanished.has(portOf(name)))
 }
 
 function shownAt(name: string): number {

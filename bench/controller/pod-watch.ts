@@ -6,10 +6,17 @@ interface WatchLine {
   readonly object: {
     readonly metadata: {
       readonly name: string
+      readonly namespace: string
       readonly resourceVersion: string
       readonly annotations?: Record<string, string>
     }
   }
+}
+
+interface WatchedPods {
+  readonly version: string
+  readonly annotation: string
+  readonly bare?: (namespace: string, name: string) => void
 }
 
 /** When the pods of a namespace got the annotation and when they vanished, as a watch shows it: `performance.now()` by name. */
@@ -19,14 +26,16 @@ export class PodWatch {
   readonly #access: ReturnType<typeof accessOptions>
   readonly #path: string
   readonly #annotation: string
+  readonly #bare: (namespace: string, name: string) => void
   #version: string
   #rest = ''
 
-  /** @param path of the collection; @param version where it begins */
-  constructor(access: ApiAccess, path: string, { version, annotation }: { version: string; annotation: string }) {
+  /** @param path of the collection; `version` where it begins; `bare` hears of every new pod that comes without the annotation */
+  constructor(access: ApiAccess, path: string, { version, annotation, bare = () => {} }: WatchedPods) {
     this.#access = accessOptions(access)
     this.#path = path
     this.#annotation = annotation
+    this.#bare = bare
     this.#version = version
     this.#watch()
   }
@@ -52,7 +61,8 @@ export class PodWatch {
   #event({ type, object: { metadata } }: WatchLine): void {
     this.#version = metadata.resourceVersion
     if (type === 'DELETED') this.deleted.set(metadata.name, performance.now())
-    else if (metadata.annotations?.[this.#annotation] !== undefined && !this.annotated.has(metadata.name))
-      this.annotated.set(metadata.name, performance.now())
+    else if (metadata.annotations?.[this.#annotation] === undefined) {
+      if (type === 'ADDED') this.#bare(metadata.namespace, metadata.name)
+    } else if (!this.annotated.has(metadata.name)) this.annotated.set(metadata.name, performance.now())
   }
 }

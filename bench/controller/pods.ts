@@ -2,7 +2,8 @@
  * How long until pods have their network, against how long the API alone takes: node bench/controller/pods.ts [--pods 1000] [--single 20] [--rounds 5]
  * [--tunnel vxlan|geneve]. See README.md. With LOAD=/path/to/load.mjs that generator is run at the end as well, against the controller.
  */
-import { spawn, spawnSync } from 'node:child_process'
+import { fork, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { annotation } from './pod-objects.ts'
@@ -32,10 +33,19 @@ for (const name of [namespace, 'bench2'])
   await api.call('POST', '/api/v1/namespaces', { apiVersion: 'v1', kind: 'Namespace', metadata: { name } })
 // The API server's first thousand pods cost it more than later ones.
 await generate('floor')
-const found = { create: [], cpu: [], one: [], remove: [], controllerCpu: [] } as Record<string, number[]>
+const found = {
+  create: [],
+  cpu: [],
+  one: [],
+  remove: [],
+  controllerCpu: [],
+  patcherCreate: [],
+  patcherOne: [],
+} as Record<string, number[]>
 for (let round = 0; round < rounds; round++) {
   const floor = await generate('floor')
   say({ round, side: 'floor', ...floor })
+  say({ round, side: 'patcher', ...(await leastController(floor)) })
   const controller = await stage.startController()
   await quiet()
   const idleMiB = residentMiB(controller.pid)
@@ -60,8 +70,26 @@ say({
 })
 process.exit(0)
 
+/** The least controller that there can be, in the controller's place. */
+async function leastController(floor: Result) {
+  const child = fork(join(import.meta.dirname, 'patcher.ts'), access, {
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  await once(child, 'message')
+  const result = await generate('patcher', child.pid)
+  child.kill()
+  const ratios = {
+    create: ratio(result.create.seconds, floor.create.seconds),
+    cpu: ratio(result.create.cpu.sum, floor.create.cpu.sum),
+    one: ratio(result.one.p50, floor.one.p50),
+  }
+  found.patcherCreate?.push(ratios.create)
+  found.patcherOne?.push(ratios.one)
+  return { ...result, ratios }
+}
+
 /** One measurement by a fresh process. */
-async function generate(side: 'floor' | 'controller', controller?: number): Promise<Result> {
+async function generate(side: 'floor' | 'patcher' | 'controller', controller?: number): Promise<Result> {
   const args = [
     ...access,
     '--nb',
