@@ -9,6 +9,7 @@ import { hasFreeNic } from '../node/ovs.ts'
 import type { Plan } from '../state/plan.ts'
 import { type LabRecord, writeAtomically } from '../state/record.ts'
 import { run } from '../state/run.ts'
+import { patience, waitFor } from '../state/wait.ts'
 
 const repository = new URL('../..', import.meta.url).pathname.replace(/\/$/, '')
 
@@ -134,9 +135,14 @@ export async function applyManifests(kubectl: string, kubeconfig: string): Promi
   const wanted = objects.filter(object => isObject(object) && kinds.has(String(object.kind)))
   if (wanted.length === 0) throw new Error('cni/deploy/yaml holds no definition or permission to apply')
   const text = wanted.map(object => stringify(object)).join('---\n')
-  const apply = ['apply', '--server-side', '--force-conflicts', '-f', '-']
-  await run([kubectl, '--kubeconfig', kubeconfig, ...apply], { stdin: text })
-  const established = ['wait', '--for=condition=Established', '--timeout=30s', 'crd', '--all']
+  // The server checks what is applied; kubectl's own check would make it write its whole API description first. An emulated machine is slower than kubectl's patience.
+  const apply = ['apply', '--server-side', '--force-conflicts', '--validate=false', '-f', '-']
+  await waitFor(() => run([kubectl, '--kubeconfig', kubeconfig, ...apply], { stdin: text }), {
+    what: "the product's definitions",
+    within: 20_000,
+    every: 500,
+  })
+  const established = ['wait', '--for=condition=Established', `--timeout=${30 * patience}s`, 'crd', '--all']
   await run([kubectl, '--kubeconfig', kubeconfig, ...established])
 }
 
