@@ -1,7 +1,7 @@
 import type { Config } from '@ovnkit/cni-api'
 import { portsPerSwitch } from '@ovnkit/ovn'
 import { type OperationResult, select } from '@ovnkit/ovsdb'
-import type { Logger } from '@ovnkit/process'
+import { coalesced, type Logger } from '@ovnkit/process'
 import { Store } from '@ovnkit/reconcile'
 import { same } from '../facts/same.ts'
 import type { ChassisWatch } from './chassis.ts'
@@ -39,8 +39,11 @@ export class TunnelWatch implements Disposable {
   readonly store: Store<TunnelVerdict> = new Store<TunnelVerdict>({ name: 'tunnel', equals: same })
   readonly #options: TunnelWatchOptions
   readonly #resources = new DisposableStack()
-  #asking = false
-  #again = false
+  /** One question at a time. */
+  readonly #ask = coalesced(
+    () => this.#lookAtKeys(),
+    err => this.#options.logger.warn({ err }, 'could not ask for the keys of ports: VXLAN is not released yet'),
+  )
 
   constructor(options: TunnelWatchOptions) {
     this.#options = options
@@ -62,7 +65,7 @@ export class TunnelWatch implements Disposable {
   #look(): void {
     const verdict = this.#atOnce()
     if (verdict !== undefined) this.#tell(verdict)
-    else void this.#ask()
+    else this.#ask()
   }
 
   /** What the chassis tell alone. */
@@ -78,22 +81,11 @@ export class TunnelWatch implements Disposable {
     return { type: undefined, problem }
   }
 
-  /** Looks at the keys in use; one question at a time. */
-  async #ask(): Promise<void> {
-    this.#again = true
-    if (this.#asking) return
-    this.#asking = true
-    try {
-      while (this.#again && this.#options.sb.connected) {
-        this.#again = false
-        const longest = await this.#longestKeys()
-        if (longest !== undefined) this.#tell(this.#atOnce() ?? this.#judge(longest))
-      }
-    } catch (err) {
-      this.#options.logger.warn({ err }, 'could not ask for the keys of ports: VXLAN is not released yet')
-    } finally {
-      this.#asking = false
-    }
+  /** Looks at the keys in use. */
+  async #lookAtKeys(): Promise<void> {
+    if (!this.#options.sb.connected) return
+    const longest = await this.#longestKeys()
+    if (longest !== undefined) this.#tell(this.#atOnce() ?? this.#judge(longest))
   }
 
   #judge({ port, datapath }: Keys): TunnelVerdict {

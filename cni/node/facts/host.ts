@@ -1,5 +1,6 @@
 import { cidrOf, type IpAddress, ipFamily } from '@ovnkit/inet'
 import type { Netlink, NetlinkEvent, Subscription } from '@ovnkit/linux'
+import { coalesced } from '@ovnkit/process'
 import { Store } from '@ovnkit/reconcile'
 
 /** A network interface of the host that has addresses. */
@@ -20,22 +21,11 @@ export function createHostStore(): HostStore {
 
 /** Follows the host's interfaces by the kernel's events. Keys are names; those without global addresses are left out. */
 export function observeHost(netlink: Netlink, store: HostStore, onError: (error: unknown) => void): Subscription {
-  let reading = false
-  let again = false
-  const read = async () => {
-    again = true
-    if (reading) return
-    reading = true
-    while (again) {
-      again = false
-      await readHost(netlink, store).catch(onError)
-    }
-    reading = false
-  }
+  const read = coalesced(() => readHost(netlink, store), onError)
   const subscription = netlink.subscribe(['link', 'address'], event => {
-    if (concerns(event)) void read()
+    if (concerns(event)) read()
   })
-  void read()
+  read()
   return subscription
 }
 

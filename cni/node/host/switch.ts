@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { type Config, integrationBridge } from '@ovnkit/cni-api'
 import { addToSet, insert, mutate, type Operation, randomUuid, setKeys, update } from '@ovnkit/ovsdb'
-import type { Logger } from '@ovnkit/process'
+import { coalesced, type Logger } from '@ovnkit/process'
 import type { LocalDatabase } from '../facts/switch.ts'
 
 export interface KeepSwitchOptions {
@@ -20,38 +20,28 @@ export interface KeepSwitchOptions {
  *   name of the chassis: another one would be a second chassis with the same tunnel address.
  */
 export function keepSwitch({ database, config, node, logger }: KeepSwitchOptions): Disposable {
-  let busy = false
-  let again = false
-  const keep = async () => {
-    again = true
-    if (busy) return
-    busy = true
-    // What changes while a transaction is on its way (ovn-controller was first with the bridge) is looked at afterwards.
-    while (again && database.connected) {
-      again = false
-      await keepOnce({ database, config, node, logger })
-    }
-    busy = false
-  }
+  // What changes while a transaction is on its way (ovn-controller was first with the bridge) is looked at afterwards.
+  const keep = coalesced(
+    () => keepOnce({ database, config, node, logger }),
+    err => logger.error({ err }, `could not set up bridge ${integrationBridge} or the system-id`),
+  )
   const subscription = database.onBatch(batch => {
-    if (batch.table('Open_vSwitch') || batch.table('Bridge')) void keep()
+    if (batch.table('Open_vSwitch') || batch.table('Bridge')) keep()
   })
-  void keep()
+  keep()
   return subscription
 }
 
 async function keepOnce({ database, config, node, logger }: KeepSwitchOptions): Promise<void> {
-  try {
-    for (const operations of [
-      bridgeOperations(database, wantedDatapath(database, config), config.ovn.mode === 'external'),
-      systemIdOperations(database, node),
-    ]) {
-      if (operations.length === 0) continue
-      const outcome = await database.transact(operations)
-      logger.info({ outcome: outcome.status }, `set up bridge ${integrationBridge} or the system-id`)
-    }
-  } catch (err) {
-    logger.error({ err }, `could not set up bridge ${integrationBridge} or the system-id`)
+  // Without the database nothing is known; what it holds is looked at when it is back.
+  if (!database.connected) return
+  for (const operations of [
+    bridgeOperations(database, wantedDatapath(database, config), config.ovn.mode === 'external'),
+    systemIdOperations(database, node),
+  ]) {
+    if (operations.length === 0) continue
+    const outcome = await database.transact(operations)
+    logger.info({ outcome: outcome.status }, `set up bridge ${integrationBridge} or the system-id`)
   }
 }
 

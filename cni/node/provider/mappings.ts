@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { externalIds, managedBy } from '@ovnkit/cni-api'
 import { formatBridgeMappings, mergeMappings, parseBridgeMappings } from '@ovnkit/ovs'
 import { deleteKeys, mutate, type Operation, setKeys, wait } from '@ovnkit/ovsdb'
-import type { Logger } from '@ovnkit/process'
+import { coalesced, type Logger } from '@ovnkit/process'
 import type { LocalDatabase } from '../facts/switch.ts'
 import { providerKey } from './facts.ts'
 
@@ -23,31 +23,23 @@ export interface MappingOptions {
  */
 export function keepMappings(options: MappingOptions): Disposable {
   const { database, logger } = options
-  let busy = false
-  let again = false
-  const keep = async () => {
-    again = true
-    if (busy) return
-    busy = true
-    while (again && database.connected) {
-      again = false
-      await keepOnce(options).catch(err => logger.error({ err }, 'could not set ovn-bridge-mappings'))
-    }
-    busy = false
-  }
+  const keep = coalesced(
+    () => keepOnce(options),
+    err => logger.error({ err }, 'could not set ovn-bridge-mappings'),
+  )
   const stack = new DisposableStack()
-  stack.use(options.follow(() => void keep()))
+  stack.use(options.follow(keep))
   stack.use(
     database.onBatch(batch => {
-      if (batch.table('Open_vSwitch') || batch.table('Bridge')) void keep()
+      if (batch.table('Open_vSwitch') || batch.table('Bridge')) keep()
     }),
   )
-  void keep()
+  keep()
   return stack
 }
 
 async function keepOnce({ database, used, node, logger }: MappingOptions): Promise<void> {
-  const root = database.table('Open_vSwitch').one()
+  const root = database.connected ? database.table('Open_vSwitch').one() : undefined
   if (root === undefined) return
   const ids = root.external_ids
   const bridges = ownBridges(database)

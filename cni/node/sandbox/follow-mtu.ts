@@ -1,6 +1,6 @@
 import { interfaceIds } from '@ovnkit/cni-api'
 import { type Link, Netlink, NetnsError, openNetns } from '@ovnkit/linux'
-import type { Logger } from '@ovnkit/process'
+import { coalesced, type Logger } from '@ovnkit/process'
 import type { LocalDatabase } from '../facts/switch.ts'
 import type { HostContext } from '../host/context.ts'
 import { readOptions } from '../host/link-options.ts'
@@ -21,26 +21,15 @@ const leastForIpv6 = 1280
  */
 export function followMtu({ context, database, netlink, logger }: FollowMtuOptions): Disposable {
   let wanted: number | undefined
-  let again = false
-  let busy = false
-  const align = async () => {
-    while (again && wanted !== undefined) {
-      again = false
-      await alignAll(database, netlink, { mtu: wanted, logger })
-    }
-  }
+  const align = coalesced(
+    async () => wanted !== undefined && alignAll(database, netlink, { mtu: wanted, logger }),
+    err => logger.warn({ err }, 'could not change the MTU of pods'),
+  )
   const look = () => {
     const options = readOptions(context)
     if (typeof options === 'string' || options.mtu === wanted) return
     wanted = options.mtu
-    again = true
-    if (busy) return
-    busy = true
     align()
-      .catch(err => logger.warn({ err }, 'could not change the MTU of pods'))
-      .finally(() => {
-        busy = false
-      })
   }
   const stack = new DisposableStack()
   for (const store of [context.nodes, context.links, context.switches]) stack.use(store.subscribe(look))
