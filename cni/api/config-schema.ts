@@ -1,6 +1,6 @@
 import { logLevels, parseListenAddress } from '@ovnkit/process'
 import * as z from 'zod'
-import { addresses, cidrList, cidrs, duration } from './fields.ts'
+import { addresses, cidrList, cidrs, dnsServers, duration } from './fields.ts'
 import { paths } from './names.ts'
 import { clusterNamePattern } from './ovn-names.ts'
 import { remotesProblem } from './remotes.ts'
@@ -182,6 +182,14 @@ const networkPolicy = z.strictObject({
     .describe(
       "Pods may always ask the cluster's DNS (pods k8s-app=kube-dns in kube-system, and 169.254.20.10), whatever NetworkPolicies select them.",
     ),
+  dnsServers: dnsServers
+    .prefault(['kube-system/kube-dns'])
+    .describe(
+      'DNS servers whose answers tell policies the addresses of domain names: addresses, networks, or Services as namespace/name, of which the cluster addresses count.',
+    ),
+  domainNameGrace: duration
+    .prefault('10m')
+    .describe('How long an address of a domain name is kept at least after its DNS answer has run out.'),
   logRate: z
     .int('expected a number of lines')
     .min(1)

@@ -1,4 +1,14 @@
-import { type Cidr, InetError, type IpAddress, ipFamily, parseCidr, parseIp } from '@ovnkit/inet'
+import {
+  addressBits,
+  type Cidr,
+  cidrOf,
+  InetError,
+  type IpAddress,
+  ipFamily,
+  parseCidr,
+  parseIp,
+  tryParseIp,
+} from '@ovnkit/inet'
 import * as z from 'zod'
 
 /** Runs a parser that throws InetError as a transform whose message is the parser's. */
@@ -52,6 +62,20 @@ export const cidrs = parsed(parseCidrs)
 
 /** Any number of CIDRs, as a list. */
 export const cidrList = z.array(parsed(text => parseCidr(text)))
+
+/** Who answers for names: a network, which may be one address, or a Service, `namespace/name`. */
+export type DnsServer = { readonly network: Cidr } | { readonly service: string }
+
+const serviceName = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?\/[a-z]([-a-z0-9]*[a-z0-9])?$/
+
+/** @throws InetError */
+function parseDnsServer(text: string): DnsServer {
+  if (serviceName.test(text)) return { service: text }
+  const address = tryParseIp(text)
+  return { network: address === undefined ? parseCidr(text) : cidrOf(address, addressBits(ipFamily(address))) }
+}
+
+export const dnsServers = z.array(parsed(parseDnsServer))
 
 /** As `parseIps`; the empty text is none. */
 export const addresses = parsed(text => (text === '' ? [] : parseIps(text)))

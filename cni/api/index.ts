@@ -71,5 +71,14 @@ export {
   providerNetworks,
 } from './provider-network.ts'
 export { remotesProblem, usesTls } from './remotes.ts'
+export {
+  type PodSelection,
+  type ResolvedAddress,
+  type ResolvedName,
+  type ResolvedNames,
+  type ResolvedNamesSpec,
+  type ResolvedNamesStatus,
+  resolvedNames,
+} from './resolved-names.ts'
 export { type Subnet, type SubnetCondition, type SubnetSpec, type SubnetStatus, subnets } from './subnet.ts'
 export { type SubnetCrdOptions, subnetCrd, subnetCrdYaml } from './subnet-crd.ts'

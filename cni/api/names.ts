@@ -104,6 +104,8 @@ export const externalIds = {
   service: 'service',
   /** Of an ACL: the policies that it is of, `Kind/namespace/name`, with blanks. */
   policies: 'zstack.io/policies',
+  /** Of an address set: the domain name that it is of, for people. */
+  domainName: 'zstack.io/domain-name',
   /** Of a port group or address set: which pods are in it, for people. */
   group: 'zstack.io/pod-group',
 } as const

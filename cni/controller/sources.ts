@@ -10,6 +10,7 @@ import { same } from './facts/same.ts'
 import { type SubnetFacts, subnetFacts } from './facts/subnet.ts'
 import { type FloatingSources, startFloatingSources } from './floating/sources.ts'
 import { type AdminSources, startAdminSources } from './policy/admin/sources.ts'
+import { type DomainSources, startDomainSources } from './policy/domains/facts.ts'
 import { type PolicySources, startPolicySources } from './policy/sources.ts'
 import { providerResource, subnetFinalizer, subnetResource } from './resources.ts'
 import { type ServiceSources, startServiceSources } from './service/sources.ts'
@@ -19,7 +20,8 @@ export interface Sources
   extends Omit<ServiceSources, 'observed'>,
     FloatingSources,
     PolicySources,
-    Omit<AdminSources, 'observed'> {
+    Omit<AdminSources, 'observed'>,
+    Omit<DomainSources, 'observed'> {
   readonly pods: Store<PodFacts>
   readonly nodes: Store<NodeFacts, 'chassis'>
   /** Each node's zone: all that Services need to know of nodes, and what changes least. */
@@ -58,7 +60,9 @@ export function startSources(options: { client: KubeClient; signal: AbortSignal;
   const providerMirror = mirror({ ...options, resource: providerResource, store: providers, trim: providerFacts })
   const { mirrors: policyMirrors, ...policySources } = startPolicySources(options)
   const { mirrors: adminMirrors, observed: observedAdmin, ...adminSources } = startAdminSources(options)
+  const { mirrors: domainMirrors, observed: observedDomains, ...domainSources } = startDomainSources(options)
   const mirrors = [
+    ...domainMirrors,
     ...policyMirrors,
     ...adminMirrors,
     podMirror,
@@ -93,6 +97,7 @@ export function startSources(options: { client: KubeClient; signal: AbortSignal;
       ...observedServices,
       ...observedFloating,
       ...observedAdmin,
+      ...observedDomains,
       observed({
         resource: providerResource,
         store: providers,
@@ -106,6 +111,7 @@ export function startSources(options: { client: KubeClient; signal: AbortSignal;
     ...floating,
     ...policySources,
     ...adminSources,
+    ...domainSources,
     pods,
     nodes,
     zones: zonesOf(nodes),

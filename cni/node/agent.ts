@@ -7,6 +7,7 @@ import { Open_vSwitch } from '@ovnkit/ovs'
 import { openDatabase } from '@ovnkit/ovsdb'
 import type { Logger, Metrics } from '@ovnkit/process'
 import type { Engine } from '@ovnkit/reconcile'
+import { Names } from './domains/names.ts'
 import { createHostStore, observeHost } from './facts/host.ts'
 import { createSwitchStore, filesOfSwitch, type LocalDatabase, observeSwitch, switchTables } from './facts/switch.ts'
 import { announcePresence, installCni, wasInitialized } from './files/conflist.ts'
@@ -136,6 +137,9 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
   const { pods } = sources
   const { held, ways } = followFloatingAddresses({ node, nodes: sources.nodes, ...sources.floating })
   const floating = { held, ways, sources: stack.use(new EgressPods({ config, ways, logger })).sources }
+  const names = stack.use(
+    new Names({ config, node, client, pods, nodes: sources.nodes, database, netlink, recorder, signal, logger }),
+  )
   engine = await createHostEngine({
     context,
     pods: sources.pods,
@@ -143,6 +147,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     client,
     nodeMirror: sources.nodeMirror,
     floating,
+    names,
     logger,
     stack,
   })

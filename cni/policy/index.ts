@@ -9,6 +9,14 @@ export type { AdminNetworkPolicy, BaselineAdminNetworkPolicy, ClusterNetworkPoli
 export { type AdminPlan, type AdminVerdict, adminKey, planAdmin } from './admin/plan.ts'
 export { type BandPlace, placeOf, slotPriority } from './bands.ts'
 export { type Block, blockKey, type NodeAddresses, type NodeCover, nodeCover } from './block.ts'
+export {
+  type DomainUse,
+  domainSetId,
+  domainSetName,
+  domainUse,
+  meaning,
+  parseDomainName,
+} from './domain.ts'
 export { type End, endText, type NodeEnd, type PodEnd } from './explain/ends.ts'
 export {
   type BandRuling,
@@ -35,6 +43,7 @@ export {
   type Protocol,
   withPort,
 } from './group.ts'
+export type { MatchContext } from './matches.ts'
 export { PolicyMistake } from './mistake.ts'
 export { peerSet, subjectGroup, subjectName } from './names.ts'
 export { allPods, type GroupNeed, needsOf, type PortName, peersIn } from './needs.ts'

@@ -1,6 +1,8 @@
 import { parseCidr } from '@ovnkit/inet'
 import type { NetworkPolicy } from '@ovnkit/kube'
 import { describe, expect, it } from 'vitest'
+import { clusterPolicyFacts } from './admin/facts.ts'
+import { planAdmin } from './admin/plan.ts'
 import { placeOf } from './bands.ts'
 import { networkPolicyFacts } from './facts/network-policy.ts'
 import { groupId } from './group.ts'
@@ -35,6 +37,28 @@ function rules(policies: ReturnType<typeof read>[], change: Partial<RowContext> 
 }
 
 const isolated = '1000 to-lport outport == @G && ip drop'
+
+describe('a rule with domain names', () => {
+  const to = (rule: object) =>
+    clusterPolicyFacts({
+      metadata: { name: 'a' },
+      spec: { subject: { namespaces: {} }, egress: [{ action: 'Accept', to: [rule] }] },
+    })
+  const options = (facts: ReturnType<typeof to>) =>
+    [...planAdmin([facts], true).policies.values()].flatMap(policy =>
+      ruleRows(policy.subject, [policy], { ...context, furtherPeers: () => ['192.0.2.1'] }).map(
+        ({ columns }) => columns.options,
+      ),
+    )
+
+  it('lets a connection go on whose address is forgotten, as no other rule does', () => {
+    expect(options(to({ domainNames: ['www.example.com'] }))).toEqual([
+      { 'apply-after-lb': 'true', 'persist-established': 'true' },
+      { 'apply-after-lb': 'true', 'persist-established': 'true' },
+    ])
+    expect(options(to({ networks: ['192.0.2.1/32'] }))).toEqual([{ 'apply-after-lb': 'true' }])
+  })
+})
 
 describe('the rows of the pods that policies select', () => {
   it('without rules nothing comes in', () => {

@@ -7,6 +7,7 @@ import type { PolicyLogging } from './facts/logging.ts'
 import { groupText, type PodGroup } from './group.ts'
 import { isolation, type MatchContext, matchesOf } from './matches.ts'
 import { peerSetName, subjectName } from './names.ts'
+import { peersIn } from './needs.ts'
 import { type Action, type Band, type Direction, type Policy, type PolicyRule, policyKey } from './rule.ts'
 
 export interface RowContext extends MatchContext {
@@ -27,6 +28,8 @@ interface Decision {
   readonly match: Match
   readonly slot: number
   readonly policy: Policy
+  /** What it is about may stop being so while a connection lasts. */
+  readonly passing?: boolean
 }
 
 /**
@@ -67,10 +70,14 @@ function ruleDecisions(policy: Policy, context: RowContext): Decision[] {
           match,
           slot: slotOf(policy, rule, i),
           policy,
+          passing: hasDomains(rule),
         })),
       ),
   )
 }
+
+/** Nobody asks for a name again because of a connection that he has. */
+const hasDomains = ({ peers }: PolicyRule): boolean => peersIn(peers).some(({ kind }) => kind === 'domains')
 
 /** Rules of NetworkPolicies only add to one another; the others are asked in their order. */
 const slotOf = ({ band, rank }: Policy, { action }: PolicyRule, i: number): number =>
@@ -109,6 +116,7 @@ function aclRow(
     action: actions[action],
     // What a pod sends to a Service is judged by where it arrives.
     afterBalancers: direction === 'egress',
+    persistent: decisions.some(({ passing = false }) => passing),
     tier: place.tier,
     name: nameOf(owners),
     log: logOf(decisions, context),

@@ -38,7 +38,7 @@ interface ProbeRequest {
 export async function probeAddress(request: ProbeRequest): Promise<Mac | undefined> {
   const { index, mac, address, own, netns = 'host', times = probeTimes, signal } = request
   signal.throwIfAborted()
-  using socket = new PacketSocket(index, ipFamily(address) === 4 ? ETH_ARP : ETH_IPV6, netns)
+  using socket = new PacketSocket({ link: index, ethertype: ipFamily(address) === 4 ? ETH_ARP : ETH_IPV6, netns })
   const { promise, resolve, reject } = Promise.withResolvers<Mac | undefined>()
   const isOther = (claim: AddressClaim | undefined) => claim?.address === address && claim.mac !== own
   using _ = socket.onFrame(frame => {

@@ -8,6 +8,6 @@ import { PacketSocket } from './packet-socket.ts'
  * @throws LinuxError; NetnsError
  */
 export function sendFrames(index: number, frames: readonly Buffer[], netns: NetnsRef = 'host'): void {
-  using socket = new PacketSocket(index, 0, netns)
+  using socket = new PacketSocket({ link: index, netns })
   for (const frame of frames) socket.send(frame)
 }

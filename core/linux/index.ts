@@ -58,5 +58,7 @@ export {
 } from './nft/program.ts'
 export { NftTarget, type NftTargetOptions } from './nft/target.ts'
 export { type Offload, type Offloads, readOffloads, setOffloads, userspaceDatapathOffloads } from './offloads.ts'
+export { assembleFilter, type FilterStep, filterStep, packetTypes } from './packet-filter.ts'
+export { everyEthertype, PacketSocket, type PacketSocketOptions } from './packet-socket.ts'
 export type { EventKind, NetlinkEvent, Subscription } from './subscription.ts'
 export { ensureSysctl, readSysctl, type SysctlPath, writeSysctl } from './sysctl.ts'

@@ -12,7 +12,7 @@ import {
   ruleRows,
   subjectGroup,
 } from '@ovnkit/cni-policy'
-import { type Cidr, type Family, ipFamily } from '@ovnkit/inet'
+import { type Cidr, ipFamily } from '@ovnkit/inet'
 import type { OvnRow } from '@ovnkit/ovn'
 import type { Desired, ElementSpec, OwnerKind, ReadableStore, Rendered, View } from '@ovnkit/reconcile'
 import type { NamespaceFacts } from '../facts/namespace.ts'
@@ -22,8 +22,10 @@ import type { Assignment } from '../ipam/assignment.ts'
 import type { JoinPlace } from '../ipam/join-addresses.ts'
 import type { RowMaker } from '../ovn/cluster-rows.ts'
 import { podRowKey } from '../render/pod.ts'
-import { type NodePeerWorld, nodePeerSets, nodePeersKind } from './admin/node-peers.ts'
+import { furtherPeers } from './admin/further-peers.ts'
+import { type NodePeerWorld, nodePeersKind } from './admin/node-peers.ts'
 import type { AdminWorld } from './admin/status.ts'
+import { type DomainWorld, domainPeersKind } from './domains/kinds.ts'
 import { ofPods } from './families.ts'
 import { fixedRows, nodeRows, policedGroup } from './fixed.ts'
 import { numbersKey } from './memberships.ts'
@@ -37,7 +39,7 @@ export interface PolicyWorld {
   readonly assignments: ReadableStore<Assignment, 'network'>
   readonly join: readonly Cidr[]
   /** What of policies is derived. */
-  readonly policy: {
+  readonly policy: DomainWorld & {
     /** In force, by `policyKey`. */
     readonly policies: ReadableStore<Policy, 'subject'>
     /** Groups that policies are about, by id. */
@@ -54,7 +56,6 @@ export interface PolicyWorld {
     readonly shelves: ReadableStore<readonly string[]>
     readonly numbers: ReadableStore<readonly number[]>
     readonly covers: ReadableStore<NodeCover>
-    readonly families: ReadableStore<readonly Family[]>
     readonly nodeSelectors: NodePeerWorld['nodeSelectors']
     readonly adminVerdicts: AdminWorld['policy']['adminVerdicts']
     readonly tiers: boolean
@@ -105,6 +106,7 @@ export function policyKinds(world: PolicyWorld, nb: RowMaker): OwnerKind[] {
       },
     },
     nodePeersKind({ nodes: world.nodes, nodeSelectors: policy.nodeSelectors }, nb),
+    domainPeersKind(policy, nb),
     {
       kind: 'pod-peers',
       keys: policy.shelves,
@@ -140,7 +142,7 @@ function contextOf({ namespaceFacts, join, policy }: PolicyWorld, view: View): R
     join,
     numbersOf: (group: PodGroup, port: PortName) => view.get(policy.numbers, numbersKey(group, port)) ?? [],
     coverOf: block => view.get(policy.covers, blockKey(block)),
-    furtherPeers: nodePeerSets,
+    furtherPeers,
     placeOf: band => placeOf(band, policy.tiers),
     loggingOf: ({ namespace }) => (namespace === '' ? undefined : view.get(namespaceFacts, namespace)?.logging) ?? {},
   }

@@ -1,5 +1,6 @@
 import type { Config } from '@ovnkit/cni-api'
 import type { Policy } from '@ovnkit/cni-policy'
+import type { ServiceFacts } from '@ovnkit/cni-service'
 import type { ReadableStore } from '@ovnkit/reconcile'
 import type { NodeFacts } from '../facts/node.ts'
 import type { PodFacts } from '../facts/pod.ts'
@@ -9,6 +10,9 @@ import { AdminPlanner } from './admin/planner.ts'
 import type { AdminSources } from './admin/sources.ts'
 import { configuredPolicies } from './configured.ts'
 import { BlockCovers } from './covers.ts'
+import type { DomainSources } from './domains/facts.ts'
+import { LearnedAddresses } from './domains/learned.ts'
+import { followWanted } from './domains/wanted.ts'
 import { followFamilies } from './families.ts'
 import type { PolicyWorld } from './kinds.ts'
 import { PolicyPlanner } from './planner.ts'
@@ -17,11 +21,13 @@ import { gatherPolicies, type PolicySources } from './sources.ts'
 
 export interface PoliciesOptions {
   readonly config: {
-    readonly networkPolicy: Pick<Config['networkPolicy'], 'alwaysAllowDNS' | 'logRate'>
+    readonly networkPolicy: Pick<Config['networkPolicy'], 'alwaysAllowDNS' | 'logRate' | 'dnsServers'>
     readonly network: Pick<Config['network'], 'joinCIDR'>
   }
   readonly sources: Pick<PolicySources, 'namespaceFacts' | 'networkPolicies'> &
-    Pick<AdminSources, 'adminPolicies'> & {
+    Pick<AdminSources, 'adminPolicies'> &
+    Pick<DomainSources, 'resolvedNames'> & {
+      readonly services: ReadableStore<ServiceFacts>
       readonly pods: ReadableStore<PodFacts>
       readonly nodes: ReadableStore<NodeFacts>
     }
@@ -39,6 +45,7 @@ export class Policies implements Disposable {
   readonly #planner: PolicyPlanner
   readonly #covers: BlockCovers
   readonly #shelves: Shelves
+  readonly #learned: LearnedAddresses
   readonly #resources = new DisposableStack()
 
   constructor({ config, sources, networks, joins, tiers, settled }: PoliciesOptions) {
@@ -54,6 +61,13 @@ export class Policies implements Disposable {
     this.#shelves = this.#resources.use(new Shelves(memberships.peers))
     const join = config.network.joinCIDR
     this.#covers = this.#resources.use(new BlockCovers({ policies: inForce, nodes, joins, join }))
+    this.#learned = this.#resources.use(new LearnedAddresses(sources.resolvedNames))
+    const wanted = followWanted({
+      servers: config.networkPolicy.dnsServers,
+      use: admin.domainUse,
+      services: sources.services,
+    })
+    this.#resources.use(wanted.stop)
     this.world = {
       policies: inForce,
       subjects,
@@ -66,6 +80,9 @@ export class Policies implements Disposable {
       covers: this.#covers.store,
       families: families.store,
       nodeSelectors: admin.nodeSelectors,
+      domainNames: admin.domainNames,
+      learned: this.#learned.store,
+      wanted: wanted.store,
       adminVerdicts: admin.verdicts,
       tiers,
       logRate: config.networkPolicy.logRate,
@@ -77,6 +94,7 @@ export class Policies implements Disposable {
     this.#planner.start()
     this.#shelves.store.markSynced()
     this.#covers.start()
+    this.#learned.start()
   }
 
   [Symbol.dispose](): void {

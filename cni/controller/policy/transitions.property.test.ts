@@ -1,4 +1,5 @@
 import { type AdminFacts, networkPolicyFacts, type Policy } from '@ovnkit/cni-policy'
+import type { ServiceFacts } from '@ovnkit/cni-service'
 import { type IpAddress, parseCidr, parseIp } from '@ovnkit/inet'
 import type { NetworkPolicy } from '@ovnkit/kube'
 import { type ElementSpec, Engine, type RowSpec, Store } from '@ovnkit/reconcile'
@@ -13,6 +14,7 @@ import type { Assignment } from '../ipam/assignment.ts'
 import type { JoinPlace } from '../ipam/join-addresses.ts'
 import type { RowMaker } from '../ovn/cluster-rows.ts'
 import type { Network } from '../subnet/network.ts'
+import type { ResolvedFacts } from './domains/facts.ts'
 import { policyKinds, policyMemberships } from './kinds.ts'
 import { Policies } from './policies.ts'
 
@@ -39,6 +41,8 @@ function newWorld(owners: number) {
     joins: new Store<JoinPlace>({ name: 'joins' }),
     namespaceFacts: new Store<NamespaceFacts>({ name: 'namespaces' }),
     networkPolicies: new Store<Policy>({ name: 'network policies' }),
+    services: new Store<ServiceFacts>({ name: 'services' }),
+    resolvedNames: new Store<ResolvedFacts>({ name: 'resolved names' }),
     adminPolicies: new Store<AdminFacts>({ name: 'policies of the cluster' }),
     networks: new Store<Network>({ name: 'networks' }),
     assignments: new Store<Assignment, 'network'>({ name: 'assignments', indexes: { network: () => [] } }),
@@ -47,7 +51,10 @@ function newWorld(owners: number) {
   sources.namespaceFacts.set('ns', { uid: '', labels: {}, securityGroups: undefined, logging: {}, problems: [] })
   for (const store of Object.values(sources)) store.markSynced()
   const policies = new Policies({
-    config: { networkPolicy: { alwaysAllowDNS: false, logRate: 20 }, network: { joinCIDR: join } },
+    config: {
+      networkPolicy: { alwaysAllowDNS: false, logRate: 20, dnsServers: [] },
+      network: { joinCIDR: join },
+    },
     sources,
     networks: sources.networks,
     joins: sources.joins,

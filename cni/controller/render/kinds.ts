@@ -18,6 +18,7 @@ import type { Assignment, Usage } from '../ipam/assignment.ts'
 import type { JoinPlace } from '../ipam/join-addresses.ts'
 import { type TunnelVerdict, theTunnel } from '../ovn/tunnel.ts'
 import { type AdminWorld, adminStatusKind } from '../policy/admin/status.ts'
+import { learningKind } from '../policy/domains/kinds.ts'
 import { type PolicyWorld, policyKinds, policyMemberships } from '../policy/kinds.ts'
 import { subnetFinalizer, subnetResource } from '../resources.ts'
 import { type ServiceWorld, serviceKinds } from '../service/kinds.ts'
@@ -116,6 +117,7 @@ export function ownerKinds(world: World, makers: Makers): OwnerKind[] {
     ...underlayKinds(world, makers),
     ...policyKinds(world, makers.nb),
     adminStatusKind(world, makers.kube),
+    learningKind(world, makers.kube),
     { kind: 'node', keys: world.nodes, order: 2, render: (key, view) => renderNode(world, makers, key, view) },
     { kind: 'pod', keys: world.pods, order: 3, render: (key, view) => renderPod(world, makers, key, view) },
     {

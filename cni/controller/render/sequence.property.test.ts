@@ -26,6 +26,7 @@ import type { Assignment, Usage } from '../ipam/assignment.ts'
 import type { JoinPlace } from '../ipam/join-addresses.ts'
 import type { ForeignGroup } from '../ovn/port-groups.ts'
 import type { TunnelVerdict } from '../ovn/tunnel.ts'
+import { type ResolvedFacts, resolvedFacts } from '../policy/domains/facts.ts'
 import { Policies } from '../policy/policies.ts'
 import { service } from '../service/service.fixture.ts'
 import type { Network } from '../subnet/network.ts'
@@ -62,13 +63,14 @@ function newSources() {
     services: new Store<ServiceFacts>({ name: 'services' }),
     slices: new Store<SliceFacts, 'service'>({ name: 'slices', indexes: { service: ({ service }) => [service] } }),
     zones: new Store<string>({ name: 'zones' }),
+    resolvedNames: new Store<ResolvedFacts>({ name: 'resolved names' }),
     serviceRanges: new Store<readonly Cidr[]>({ name: 'service ranges' }),
   }
   sources.namespaceFacts.set('ns', namespaceOf({}, {}))
   sources.serviceRanges.set('services', [parseCidr('10.96.0.0/16')])
   for (const one of Object.values(subnets)) sources.networks.set(one.key, one)
   for (const store of Object.values(sources)) store.markSynced()
-  const config = { networkPolicy: { alwaysAllowDNS: false, logRate: 20 } }
+  const config = { networkPolicy: { alwaysAllowDNS: false, logRate: 20, dnsServers: [] } }
   const policies = new Policies({
     config: { ...config, network: { joinCIDR: join } },
     sources,
@@ -198,7 +200,14 @@ const event = fc.oneof(
     app: name,
     priority: fc.constantFrom(0, 1),
     action: fc.constantFrom('Accept', 'Deny', 'Pass'),
-    to: fc.constantFrom('pods', 'nodes', 'nobody'),
+    to: fc.constantFrom('pods', 'nodes', 'domains'),
+    present: fc.boolean(),
+  }),
+  fc.record({
+    kind: fc.constant('resolved' as const),
+    name,
+    of: fc.constantFrom('example.org', '*.example.org', 'example.net'),
+    addresses: fc.uniqueArray(fc.constantFrom('192.0.2.1', '192.0.2.2', '2001:db8::1')),
     present: fc.boolean(),
   }),
   fc.record({
@@ -280,6 +289,12 @@ const apply: { readonly [K in Event['kind']]: (sources: Sources, event: Extract<
     const policy = { metadata: { name, uid: name }, spec: { tier: 'Admin', priority, subject, egress: rules } }
     put(adminPolicies, `ClusterNetworkPolicy/${name}`, present, clusterPolicyFacts(policy))
   },
+  resolved(sources, { name, of, addresses, present }) {
+    const until = '2999-01-01T00:00:00Z'
+    const status = { names: [{ name: of, addresses: addresses.map(address => ({ address, until })) }] }
+    const object = { metadata: { name }, spec: { names: [], servers: [], pods: [] }, status }
+    put(sources.resolvedNames, name, present, resolvedFacts(object))
+  },
   address({ assignments }, { name, on, host, uid }) {
     const { key, ranges } = subnets[on]
     const addresses = ranges.map(range => hostAddress(range, host))
@@ -340,7 +355,7 @@ const peersOf = {
 const clusterPeers = {
   pods: { pods: { podSelector: { matchLabels: { app: 'a' } } } },
   nodes: { nodes: { matchLabels: {} } },
-  nobody: { domainNames: ['example.org'] },
+  domains: { domainNames: ['example.org', '*.example.org'] },
 }
 const portsOf = { name: [{ port: 'http' }], number: [{ port: 80 }, { protocol: 'UDP' }], all: [] }
 

@@ -11,6 +11,7 @@ import {
 } from '@ovnkit/cni-policy'
 import type { Family } from '@ovnkit/inet'
 import type { NbRow } from '@ovnkit/ovn'
+import { furtherPeers } from '../policy/admin/further-peers.ts'
 
 /** An ACL that carries out a decision. */
 export interface Acl {
@@ -87,7 +88,7 @@ function matchesOf({ alone }: Decision, { tiers, family, numberOf }: Parameters<
     join: [],
     numbersOf: (_, { protocol, name }) => [numberOf(protocol, name) ?? []].flat(),
     coverOf: () => undefined,
-    furtherPeers: () => [],
+    furtherPeers,
     placeOf: band => placeOf(band, tiers),
     loggingOf: () => ({}),
   }

@@ -2,6 +2,7 @@ import { type End, type NodeEnd, namedPortsOf, type PodEnd } from '@ovnkit/cni-p
 import { type Family, type IpAddress, ipFamily, tryParseIp } from '@ovnkit/inet'
 import { type KubeClient, type Pod, resources } from '@ovnkit/kube'
 import { nodeFacts } from '../facts/node.ts'
+import { namesByAddress } from './learned-names.ts'
 import type { Place } from './options.ts'
 
 /** An end before its family is known. */
@@ -15,14 +16,21 @@ interface Found {
  * @throws Error when there is no such pod, or the two have no family of addresses in common
  */
 export async function findEnds(client: KubeClient, from: Place, to: Place): Promise<{ from: End; to: End }> {
-  const [source, destination] = await Promise.all([find(client, from), find(client, to)])
+  const [source, destination, names] = await Promise.all([find(client, from), find(client, to), namesByAddress(client)])
   for (const family of [4, 6] as const) {
     const ends = { from: source.end(family), to: destination.end(family) }
-    if (ends.from !== undefined && ends.to !== undefined) return { from: ends.from, to: ends.to }
+    if (ends.from !== undefined && ends.to !== undefined) return { from: ends.from, to: named(ends.to, names) }
   }
   throw new Error(
     `expected addresses of one family, got ${source.addresses.join(', ') || 'none'} and ${destination.addresses.join(', ') || 'none'}`,
   )
+}
+
+/** Destinations alone are known by domain names. */
+function named(end: End, names: ReadonlyMap<string, readonly string[]>): End {
+  const addresses = end.kind === 'node' ? end.addresses : [end.address]
+  const domainNames = [...new Set(addresses.flatMap(address => names.get(address) ?? []))].sort()
+  return domainNames.length === 0 ? end : { ...end, domainNames }
 }
 
 async function find(client: KubeClient, place: Place): Promise<Found> {

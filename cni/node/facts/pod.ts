@@ -9,6 +9,7 @@ export interface PodFacts {
   readonly uid: string
   /** Annotation `k8s.ovn.org/pod-networks`, when the controller wrote it for this very pod: not what came with a copied manifest. */
   readonly network: string | undefined
+  readonly labels: Readonly<Record<string, string>>
   readonly hostPorts: readonly HostPort[]
   /** Its containers have ended for good. */
   readonly ended: boolean
@@ -29,6 +30,7 @@ export function podFacts({ metadata, spec, status }: Pod): PodFacts | undefined 
   return {
     uid,
     network: own ? annotations[annotationNames.pod.podNetworks] : undefined,
+    labels: metadata?.labels ?? {},
     hostPorts: hostPortsOf(spec),
     ended: status?.phase === 'Succeeded' || status?.phase === 'Failed',
     subnet: own ? annotations[annotationNames.pod.subnet] : undefined,

@@ -3,6 +3,8 @@ import { type KubeClient, KubeTarget, type Mirror, observed, resources } from '@
 import { KernelTarget, NftTarget } from '@ovnkit/linux'
 import type { Logger } from '@ovnkit/process'
 import { databaseReplica, Engine, OvsdbTarget, type Store } from '@ovnkit/reconcile'
+import type { Names } from '../domains/names.ts'
+import { namesKind } from '../domains/render.ts'
 import type { PodFacts } from '../facts/pod.ts'
 import type { LocalDatabase } from '../facts/switch.ts'
 import type { FloatingWorld } from '../floating/kinds.ts'
@@ -18,6 +20,7 @@ export interface HostEngineOptions {
   readonly client: KubeClient
   readonly nodeMirror: Mirror
   readonly floating: FloatingWorld
+  readonly names: Pick<Names, 'world' | 'target'>
   readonly logger: Logger
   /** Takes what is open as long as the engine is used. */
   readonly stack: AsyncDisposableStack
@@ -25,10 +28,10 @@ export interface HostEngineOptions {
 
 /** What keeps the host as it should be: the switch's database, kernel, nftables, and annotations of the Node. */
 export async function createHostEngine(options: HostEngineOptions): Promise<Engine> {
-  const { context, pods, database, floating, logger, stack } = options
+  const { context, pods, database, floating, names, logger, stack } = options
   const onError = (err: unknown) => logger.error({ err }, 'could not read the state of the kernel')
   return new Engine({
-    owners: hostKinds(context, pods, floating),
+    owners: [...hostKinds(context, pods, floating), namesKind(names.world)],
     targets: [
       new OvsdbTarget({
         name: targets.ovs,
@@ -38,6 +41,7 @@ export async function createHostEngine(options: HostEngineOptions): Promise<Engi
       stack.use(await KernelTarget.open({ onError })),
       stack.use(await NftTarget.open({ tables: [hostTable], onError: err => logger.error({ err }, 'nftables') })),
       nodeTarget(options),
+      names.target,
     ],
     sources: [
       ...[context.nodes, context.subnets, context.links, context.switches, context.ruleset, context.gateway],

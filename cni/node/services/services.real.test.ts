@@ -202,6 +202,7 @@ describe('hostPorts', () => {
   const network = '{"default":{"ip_addresses":["10.244.0.5/16","fd00:10:244::5/64"],"mac_address":"0a:58:0a:f4:00:05"}}'
   const pod = (more: Partial<PodFacts> = {}): PodFacts => ({
     uid: 'u',
+    labels: {},
     network,
     hostPorts: [
       { hostIp: undefined, hostPort: 8080, containerPort: 80, protocol: 'TCP' },

@@ -93,13 +93,26 @@ describe('what is not understood fails closed, and is told', () => {
     cnp('a', { priority: 1, egress: [{ action, to: [to, { networks: ['10.0.0.0/8'] }] }] })
 
   it('allows nothing by it, and denies everything by it', () => {
-    const allowing = rule('Accept', { domainNames: ['example.org'] })
+    const allowing = rule('Accept', { domainNames: ['example'] })
     expect(allowing.rules[0]?.rule.peers).toEqual([])
-    expect(allowing.problems).toEqual(['egress rule 1: domainNames are not supported'])
+    expect(allowing.problems).toEqual([
+      'egress rule 1: expected a domain name like www.example.com or *.example.com, got "example"',
+    ])
     const denying = rule('Deny', { somethingNew: true })
     expect(denying.rules[0]?.rule).toEqual({ direction: 'egress', action: 'deny', peers: 'everybody', ports: 'all' })
     expect(rule('Pass', {}).rules[0]?.rule).toMatchObject({ action: 'deny', peers: 'everybody' })
     expect(rule('Hope', all).rules[0]?.rule).toMatchObject({ action: 'deny', peers: 'everybody' })
+  })
+
+  it('allows by domain names, and denies nobody by them: what they stand for is never known whole', () => {
+    const allowing = rule('Accept', { domainNames: ['www.Example.org.', '*.example.org', 'www.example.org'] })
+    expect(allowing.rules[0]?.rule.peers[0]).toEqual({ kind: 'domains', names: ['*.example.org', 'www.example.org'] })
+    expect(allowing.problems).toEqual([])
+    const denying = rule('Deny', { domainNames: ['example.org'] })
+    expect(denying.rules[0]?.rule).toMatchObject({ action: 'deny', peers: 'everybody' })
+    expect(denying.problems).toEqual([
+      'egress rule 1: expected action Accept or Allow for domainNames, got one that would deny',
+    ])
   })
 
   it('takes no addresses as sources', () => {

@@ -52,18 +52,18 @@ function ruleOf(direction: Direction, api: ApiRule, problem: (text: string) => v
     return denyAll(direction)
   }
   const list: readonly ApiPeer[] = (direction === 'ingress' ? api.from : api.to) ?? []
-  const peers = list.flatMap(peer => attempt<Peer>(() => peersFor(direction, peer)))
+  const peers = list.flatMap(peer => attempt<Peer>(() => peersFor(direction, action, peer)))
   const ports = portMatches(api, attempt)
   if (closed) return action === 'allow' ? { direction, action, peers: [], ports } : denyAll(direction)
   if (ports !== 'all' && ports.some(port => 'name' in port) && peers.some(({ kind }) => kind !== 'pods'))
-    problem('nodes and networks have no named ports: the names count for its other peers only')
+    problem('nodes, networks and domain names have no named ports: the names count for its other peers only')
   return { direction, action, peers, ports }
 }
 
-function peersFor(direction: Direction, peer: ApiPeer): Peer[] {
+function peersFor(direction: Direction, action: Action, peer: ApiPeer): Peer[] {
   if (direction === 'ingress' && !peer.namespaces && !peer.pods)
     throw new PolicyMistake('expected namespaces or pods as a peer of ingress, got neither')
-  return peersOf(peer)
+  return peersOf(peer, action)
 }
 
 function portMatches(

@@ -4,8 +4,14 @@ import { inGroup, type PodGroup, type PodTraits } from '../group.ts'
 import type { Peer } from '../rule.ts'
 import { selects } from '../selector.ts'
 
+/** What every end may have. */
+interface AnyEnd {
+  /** Domain names, as policies have them, that nodes have learned its address of. */
+  readonly domainNames?: readonly string[]
+}
+
 /** A pod with its own network. */
-export interface PodEnd extends PodTraits {
+export interface PodEnd extends PodTraits, AnyEnd {
   readonly kind: 'pod'
   readonly name: string
   readonly namespaceLabels: Labels
@@ -15,7 +21,7 @@ export interface PodEnd extends PodTraits {
 }
 
 /** A node; pods on its network are traffic of its. */
-export interface NodeEnd {
+export interface NodeEnd extends AnyEnd {
   readonly kind: 'node'
   readonly name: string
   readonly labels: Labels
@@ -23,7 +29,7 @@ export interface NodeEnd {
 }
 
 /** Somebody outside of the cluster. */
-export interface OutsideEnd {
+export interface OutsideEnd extends AnyEnd {
   readonly kind: 'outside'
   readonly address: IpAddress
 }
@@ -33,7 +39,10 @@ export type End = PodEnd | NodeEnd | OutsideEnd
 
 export const endText = (end: End): string => {
   if (end.kind === 'pod') return `${end.namespace}/${end.name}`
-  return end.kind === 'node' ? `node ${end.name}` : end.address
+  if (end.kind === 'node') return `node ${end.name}`
+  return end.domainNames === undefined || end.domainNames.length === 0
+    ? end.address
+    : `${end.address} (${end.domainNames.join(', ')})`
 }
 
 export const isIn = (group: PodGroup, end: End): boolean =>
@@ -51,7 +60,7 @@ export function isPeer(peer: Peer, end: End): boolean {
     case 'nodes':
       return end.kind === 'node' && selects(peer.selector, end.labels)
     case 'domains':
-      return false
+      return peer.names.some(name => end.domainNames?.includes(name))
   }
 }
 

@@ -23,6 +23,8 @@ export interface AclSpec {
   readonly action: 'allow' | 'allow-related' | 'allow-stateless' | 'drop' | 'reject' | 'pass'
   /** Judges what a port sends by where balancers have led it, before its connection is remembered. Since OVN 22.06. */
   readonly afterBalancers?: boolean
+  /** Of `allow-related`: a connection that it let through goes on when it does not match any more, for as long as there is the ACL. From OVN 24.09 on; older ones take no notice. */
+  readonly persistent?: boolean
   /** Tiers are asked in their order; the first that decides ends it, `pass` goes on to the next. Only for servers that have them (OVN 23.06). */
   readonly tier?: number | undefined
   /** What log lines call it; cut off where OVN has no room for it. */
@@ -37,19 +39,29 @@ const longestName = 63
 
 /** An ACL (ovn-nb(5)). Where a switch has one with `allow-related`, answers to what was let through need no rule of their own. */
 export function acl(spec: AclSpec): OvnRow {
-  const { key, on, direction, priority, match, action, afterBalancers = false, tier, name, log, externalIds } = spec
+  const { key, on, direction, priority, match, action, tier, name, log, externalIds } = spec
   const columns: Record<string, ColumnValue> = {
     direction,
     priority,
     match: match.text,
     action,
-    ...(afterBalancers && { options: { 'apply-after-lb': 'true' } }),
+    ...optionsOf(spec),
     ...(tier !== undefined && { tier }),
     ...(name !== undefined && { name: name.slice(0, longestName) }),
     ...(log !== undefined && logColumns(log)),
     ...(externalIds && { external_ids: externalIds }),
   }
   return { table: 'ACL', key, parent: on, columns }
+}
+
+function optionsOf({ afterBalancers = false, persistent = false }: AclSpec): Record<string, ColumnValue> {
+  if (!afterBalancers && !persistent) return {}
+  return {
+    options: {
+      ...(afterBalancers && { 'apply-after-lb': 'true' }),
+      ...(persistent && { 'persist-established': 'true' }),
+    },
+  }
 }
 
 const logColumns = (log: AclLog | 'off'): Record<string, ColumnValue> =>

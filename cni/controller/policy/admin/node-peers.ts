@@ -52,5 +52,6 @@ function members(
 }
 
 /** What stands for such peers in an expression. */
-export const nodePeerSets = (peer: Exclude<Peer, { kind: 'pods' | 'block' }>, family: Family): string[] =>
-  peer.kind === 'nodes' ? [addressSetIn(nodeSetName(nodeSetId(peer.selector), family))] : []
+export const nodePeerSets = ({ selector }: Extract<Peer, { kind: 'nodes' }>, family: Family): string[] => [
+  addressSetIn(nodeSetName(nodeSetId(selector), family)),
+]

@@ -1,6 +1,9 @@
 import {
   type AdminFacts,
   type AdminVerdict,
+  type DomainUse,
+  domainSetId,
+  domainUse,
   nodeSelectors,
   type Policy,
   planAdmin,
@@ -9,6 +12,7 @@ import {
 import { type ReadableStore, Store } from '@ovnkit/reconcile'
 import { same } from '../../facts/same.ts'
 import { oncePerTurn } from '../../once-per-turn.ts'
+import { ofCluster } from '../domains/wanted.ts'
 
 /**
  * The policies of the cluster, each in its place among the others. Any of them may move others, so all are planned anew when one changes: there are some hundreds at most, and only
@@ -25,6 +29,10 @@ export class AdminPlanner implements Disposable {
   })
   /** Selectors of nodes that are peers, by `nodeSetId`. */
   readonly nodeSelectors: Store<Selector> = new Store<Selector>({ name: 'selectors of nodes', equals: same })
+  /** Domain names that are peers, by `domainSetId`; */
+  readonly domainNames: Store<string> = new Store<string>({ name: 'domain names' })
+  /** and together with who may use them, by `ofCluster`. */
+  readonly domainUse: Store<DomainUse> = new Store<DomainUse>({ name: 'use of domain names', equals: same })
   readonly #facts: ReadableStore<AdminFacts>
   readonly #tiers: boolean
   readonly #resources = new DisposableStack()
@@ -45,6 +53,9 @@ export class AdminPlanner implements Disposable {
     const { policies, verdicts } = planAdmin(all, this.#tiers)
     // Sets are there before rules that name them.
     this.nodeSelectors.replace(nodeSelectors(policies.values()))
+    const use = domainUse(policies.values())
+    this.domainNames.replace((use?.names ?? []).map(name => [domainSetId(name), name]))
+    this.domainUse.replace(use === undefined ? [] : [[ofCluster, use]])
     this.policies.replace(policies)
     this.verdicts.replace(verdicts)
   }
