@@ -19,9 +19,16 @@ export interface NodeCover {
   readonly addresses: readonly IpAddress[]
 }
 
+const keys = new WeakMap<Block, string>()
+
 /** One entry for blocks that mean the same. */
-export const blockKey = ({ cidr, except }: Block): string =>
-  [cidr.text, ...except.map(({ text }) => text).sort()].join(' !')
+export function blockKey(block: Block): string {
+  const known = keys.get(block)
+  if (known !== undefined) return known
+  const key = [block.cidr.text, ...block.except.map(({ text }) => text).sort()].join(' !')
+  keys.set(block, key)
+  return key
+}
 
 /** @returns undefined where the block's own addresses say it all, which is nearly everywhere */
 export function nodeCover(block: Block, nodes: Iterable<NodeAddresses>, join: readonly Cidr[]): NodeCover | undefined {

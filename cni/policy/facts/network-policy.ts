@@ -39,9 +39,7 @@ const readerOf = (namespace: string, problems: Problems) => (direction: Directio
       peers:
         peers.length === 0
           ? 'everybody'
-          : peers.flatMap(
-              (peer, k) => attempt(problems, `${at}.${field}[${k}]`, () => parsePeer(peer, namespace)) ?? [],
-            ),
+          : peers.flatMap((peer, k) => attempt(problems, `${at}.${field}[${k}]`, () => peerOf(peer, namespace)) ?? []),
       ports: portsOf(rule.ports ?? [], `${at}.ports`, problems),
     }
   })
@@ -58,6 +56,22 @@ function portsOf(ports: readonly ApiPort[], at: string, problems: Problems): Pol
     const parsed = attempt(problems, `${at}[${k}]`, () => parsePort(port))
     return parsed === undefined ? [] : [parsed]
   })
+}
+
+/** More different peers than this are rare; then those that are shared are made anew. */
+const mostShared = 20_000
+const shared = new Map<string, Peer>()
+
+/** Policies name the same peers again and again, in both directions and in many namespaces: equal ones are one object, whose name is made once. */
+function peerOf(peer: ApiPeer, namespace: string): Peer {
+  const where = peer.namespaceSelector === undefined && peer.ipBlock === undefined ? namespace : ''
+  const key = `${where} ${JSON.stringify(peer)}`
+  const known = shared.get(key)
+  if (known !== undefined) return known
+  const parsed = parsePeer(peer, namespace)
+  if (shared.size >= mostShared) shared.clear()
+  shared.set(key, parsed)
+  return parsed
 }
 
 function parsePeer({ podSelector, namespaceSelector, ipBlock }: ApiPeer, namespace: string): Peer {
