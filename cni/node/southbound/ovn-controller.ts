@@ -10,7 +10,7 @@ export type ControllerState = 'connected' | 'not connected' | 'not running' | 'u
 export const ovnRunFolder = () => process.env.OVN_RUNDIR ?? '/var/run/ovn'
 
 /** Milliseconds: it answers at once, or between two long rounds of its own. */
-const patience = 800
+const patience = 500
 
 /** Asks ovn-controller for the state of its connection to the Southbound database (`connection-status`, ovn-controller(8)). Sockets of dead ones are passed over. */
 export async function askOvnController(folder: string): Promise<ControllerState> {
