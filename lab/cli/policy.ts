@@ -14,6 +14,7 @@ const options = {
   ...named,
   cases: { type: 'string' },
   seed: { type: 'string' },
+  every: { type: 'string' },
   kept: { type: 'boolean' },
   cluster: { type: 'boolean' },
   mixed: { type: 'boolean' },
@@ -27,9 +28,10 @@ const shown = 20
 /** Policies against the evaluator of the documents. */
 export const policies: Commands = {
   policy: {
-    synopsis: 'policy [--cases 20] [--seed N] [--cluster | --mixed] [--during | --starts] | --kept | FILE...',
+    synopsis:
+      'policy [--cases 20] [--seed N] [--every 1] [--cluster | --mixed] [--during | --starts] | --kept | FILE...',
     about:
-      'policies and their changes, generated or kept: after each everybody asks everybody, and what comes is compared with what the API promises; --cluster: AdminNetworkPolicies, BaselineAdminNetworkPolicies and ClusterNetworkPolicies, --mixed: beside NetworkPolicies; --during: connections under each change; --starts: the first moments of pods that nobody may talk to',
+      'policies and their changes, generated or kept: after each (or each --every of them) everybody asks everybody, and what comes is compared with what the API promises; --cluster: AdminNetworkPolicies, BaselineAdminNetworkPolicies and ClusterNetworkPolicies, --mixed: beside NetworkPolicies; --during: connections under each change; --starts: the first moments of pods that nobody may talk to',
     async run(args) {
       const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
       const lab = openLab(values.name ?? defaultName())
@@ -77,11 +79,13 @@ async function start(lab: Lab, times: number, clusterPolicies: boolean): Promise
 
 type Values = ReturnType<typeof parseArgs<{ options: typeof options }>>['values']
 
-function waysOf({ kept, seed, cases, cluster, mixed }: Values, files: readonly string[]): Way[] {
+function waysOf({ kept, seed, cases, cluster, mixed, every }: Values, files: readonly string[]): Way[] {
   if (files.length > 0) return files.map(readWay)
   if (kept === true) return keptWays()
   const kinds = mixed === true ? 'mixed' : cluster === true ? 'cluster' : 'network'
-  return [generatedWay(Number(seed ?? Math.floor(Math.random() * 2 ** 31)), Number(cases ?? 20), kinds)]
+  return [
+    generatedWay(Number(seed ?? Math.floor(Math.random() * 2 ** 31)), Number(cases ?? 20), kinds, Number(every ?? 1)),
+  ]
 }
 
 function tell({ way, after, checked, trace }: Step): void {

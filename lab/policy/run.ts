@@ -3,7 +3,7 @@ import type { Lab } from '../lab.ts'
 import { type Checked, check } from './check.ts'
 import { Stage } from './stage.ts'
 import { traceOf } from './trace.ts'
-import { hasClusterPolicies, type Way } from './ways.ts'
+import { hasClusterPolicies, isAsked, type Way } from './ways.ts'
 
 /** A state that was asked. */
 export interface Step {
@@ -32,8 +32,7 @@ export async function walk(lab: Lab, ways: readonly Way[], tell: (step: Step) =>
     if (way.changes.length === 0) await look(way, 0)
     for (const [i, change] of way.changes.entries()) {
       await stage.become(changed(stage.situation, change))
-      const isAsked = way.ask === 'always' || i === way.changes.length - 1
-      if (isAsked && !(await look(way, i + 1))) break
+      if (isAsked(way, i + 1) && !(await look(way, i + 1))) break
     }
   }
   return steps

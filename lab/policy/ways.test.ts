@@ -1,6 +1,6 @@
 import { beginning, changed } from '@ovnkit/cni-policy/testing'
 import { describe, expect, it } from 'vitest'
-import { generatedWay, hasClusterPolicies, keptWays } from './ways.ts'
+import { generatedWay, hasClusterPolicies, isAsked, keptWays, type Way } from './ways.ts'
 
 describe('ways', () => {
   it.each(['network', 'cluster', 'mixed'] as const)(
@@ -11,6 +11,13 @@ describe('ways', () => {
       expect(hasClusterPolicies(generatedWay(7, 20, kinds))).toBe(kinds !== 'network')
     },
   )
+
+  it('are asked after each change, after each so many, or at their end, which always is', () => {
+    const asked = (way: Way) => way.changes.flatMap((_, i) => (isAsked(way, i + 1) ? i + 1 : []))
+    expect(asked(generatedWay(7, 3))).toEqual([1, 2, 3])
+    expect(asked(generatedWay(7, 8, 'mixed', 3))).toEqual([3, 6, 8])
+    expect(asked({ ...generatedWay(7, 4), ask: 'at the end' })).toEqual([4])
+  })
 
   it('that are kept change something at every step', () => {
     for (const { title, changes } of keptWays()) {

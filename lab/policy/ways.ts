@@ -6,18 +6,24 @@ import fc from 'fast-check'
 import { parse } from 'yaml'
 import { z } from 'zod'
 
-/** A way of changes from the beginning; what it leads through is asked after each of them, or at its end alone. */
+/** A way of changes from the beginning; what it leads through is asked after each of them, each so many of them, or at its end alone. */
 export interface Way {
   readonly title: string
   readonly changes: readonly Change[]
-  readonly ask: 'always' | 'at the end'
+  readonly ask: 'always' | 'at the end' | { readonly every: number }
+}
+
+/** Whether what a number of changes led to is asked. */
+export function isAsked({ changes: all, ask }: Way, after: number): boolean {
+  if (after === all.length || ask === 'always') return true
+  return ask !== 'at the end' && after % ask.every === 0
 }
 
 /** `steps` changes that follow from a seed: the same for the same generators. */
-export const generatedWay = (seed: number, steps: number, kinds: Kinds = 'network'): Way => ({
+export const generatedWay = (seed: number, steps: number, kinds: Kinds = 'network', every = 1): Way => ({
   title: `${kinds === 'network' ? '' : `--${kinds} `}--seed ${seed}`,
   changes: steps === 0 ? [] : fc.sample(changes[kinds], { seed, numRuns: steps }),
-  ask: 'always',
+  ask: { every },
 })
 
 /** Whether a way needs the definitions of policies of the cluster. */
