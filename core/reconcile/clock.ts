@@ -2,12 +2,15 @@
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number
+  /** Milliseconds since some moment in the past: does not jump when the machine's clock is set. */
+  elapsed(): number
   /** Calls back once after so many milliseconds, unless disposed before. */
   after(milliseconds: number, callback: () => void): Disposable
 }
 
 export const systemClock: Clock = {
   now: () => Date.now(),
+  elapsed: () => performance.now(),
   after(milliseconds, callback) {
     const timer = setTimeout(callback, milliseconds)
     return { [Symbol.dispose]: () => clearTimeout(timer) }

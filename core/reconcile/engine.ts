@@ -1,4 +1,4 @@
-import { defaultBackoff, systemClock } from './clock.ts'
+import { type Clock, defaultBackoff, systemClock } from './clock.ts'
 import { Committer, type CommitterContext } from './committer.ts'
 import { exportMetrics } from './metrics.ts'
 import { type EngineOptions, type EngineStats, newStats, noLog } from './options.ts'
@@ -33,6 +33,7 @@ export class Engine implements Disposable {
   readonly #renderer: Renderer
   readonly #sweeper: Sweeper
   readonly #statuses: Statuses
+  readonly #clock: Clock
   readonly #stop = new AbortController()
   readonly #resources = new DisposableStack()
   readonly #waiters: (() => void)[] = []
@@ -41,6 +42,7 @@ export class Engine implements Disposable {
 
   constructor(options: EngineOptions) {
     const clock = options.clock ?? systemClock
+    this.#clock = clock
     const logger = options.logger ?? noLog
     this.#options = options
     this.#statuses = new Statuses(this.#committers, clock)
@@ -238,8 +240,8 @@ export class Engine implements Disposable {
 
   /** One slice of everything. Returns true when there is more that can be done right now. */
   #work(): boolean {
-    let more = this.#renderer.run(new Slice(RENDER_SLICE))
-    const slice = new Slice(COMMIT_SLICE)
+    let more = this.#renderer.run(new Slice(this.#clock, RENDER_SLICE))
+    const slice = new Slice(this.#clock, COMMIT_SLICE)
     for (const committer of this.#committers.values()) more = committer.pump(slice) || more
     if (more || !this.#complete()) return more
     if (!this.statusStore.synced) return this.#firstPass()

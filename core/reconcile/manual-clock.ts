@@ -9,6 +9,10 @@ export class ManualClock implements Clock {
     return this.#now
   }
 
+  elapsed(): number {
+    return this.#now
+  }
+
   after(milliseconds: number, callback: () => void): Disposable {
     const timer = { at: this.#now + milliseconds, callback }
     this.#timers.add(timer)
@@ -40,9 +44,15 @@ export class ManualClock implements Clock {
 /** A clock for tests in which waiting takes no time: it jumps to the next appointment in the next turn of the event loop. */
 export class EagerClock implements Clock {
   #now = 1_000_000
+  #looks = 0
 
   now(): number {
     return this.#now
+  }
+
+  /** A millisecond more at each look: work is cut into the smallest slices. */
+  elapsed(): number {
+    return ++this.#looks
   }
 
   after(milliseconds: number, callback: () => void): Disposable {
