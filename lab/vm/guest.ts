@@ -76,9 +76,8 @@ async function shareRoot(job: string, virtiofsd: string): Promise<AsyncDisposabl
   ].join(' && ')
   const socket = join(job, 'fs.sock')
   const log: string[] = []
-  const child = spawn('unshare', ['-m', '--propagation', 'private', 'sh', '-c', serve, 'sh', view, virtiofsd, socket], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
+  const words = ['unshare', '-m', '--propagation', 'private', 'sh', '-c', serve, 'sh', view, virtiofsd, socket]
+  const child = spawn('setpriv', [...withUs, ...words], { stdio: ['ignore', 'pipe', 'pipe'] })
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => void log.push(chunk.toString()))
   const dead = () => (child.exitCode === null ? undefined : `it ended: ${log.join('').trim()}`)
@@ -107,15 +106,30 @@ function machineArguments(job: string, kernel: Kernel, initramfs: string, memory
   ].flat()
 }
 
+/** Words of setpriv(1): nothing of a guest outlives us, however we end. */
+const withUs = ['--pdeathsig', 'KILL']
+
+/** Ends the machine when it takes too long, or when we are told to end. */
 function runMachine(args: readonly string[], qemu: string, within: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(qemu, args, { stdio: ['ignore', 'inherit', 'inherit'], timeout: within, killSignal: 'SIGKILL' })
-    child.once('error', reject)
-    child.once('exit', (_, signal) =>
-      signal === null ? resolve() : reject(new Error(`the guest did not end within ${within / 1000} s`)),
-    )
+  const { promise, resolve, reject } = Promise.withResolvers<void>()
+  const child = spawn('setpriv', [...withUs, qemu, ...args], { stdio: ['ignore', 'inherit', 'inherit'] })
+  const stop = (why: string) => {
+    reject(new Error(why))
+    child.kill('SIGKILL')
+  }
+  const late = setTimeout(() => stop(`the guest did not end within ${within / 1000} s`), within)
+  const told = (signal: NodeJS.Signals) => stop(`the guest was ended: ${signal}`)
+  for (const signal of endings) process.once(signal, told)
+  child.once('error', reject)
+  child.once('exit', () => {
+    clearTimeout(late)
+    for (const signal of endings) process.off(signal, told)
+    resolve()
   })
+  return promise
 }
+
+const endings = ['SIGINT', 'SIGTERM'] as const
 
 function readIfThere(file: string): string {
   return existsSync(file) ? readFileSync(file, 'utf8') : ''
