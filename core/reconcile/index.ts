@@ -1,6 +1,7 @@
 export { type Backoff, type Clock, defaultBackoff, systemClock } from './clock.ts'
 export { Engine } from './engine.ts'
 export { facet } from './facet.ts'
+export { getOrSet } from './get-or-set.ts'
 export { MultiMap } from './multimap.ts'
 export type { EngineLog, EngineOptions, EngineStats } from './options.ts'
 export {

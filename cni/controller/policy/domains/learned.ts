@@ -1,6 +1,6 @@
 import { domainSetId } from '@ovnkit/cni-policy'
 import { type IpAddress, tryParseIp } from '@ovnkit/inet'
-import { type ReadableStore, Store } from '@ovnkit/reconcile'
+import { getOrSet, type ReadableStore, Store } from '@ovnkit/reconcile'
 import { same } from '../../facts/same.ts'
 import { oncePerTurn } from '../../once-per-turn.ts'
 import type { ResolvedFacts } from './facts.ts'
@@ -14,7 +14,7 @@ type Holders = Map<string, number>
 
 /**
  * What the nodes have learned, together: an address belongs to a name for as long as any node says so. What a node has written down ends by the time that stands there, also when its agent is
- * gone for good. A change costs what the node's own record holds.
+ * gone for good. A change costs what the node's own record holds; all of it is looked through when a time has come.
  */
 export class LearnedAddresses implements Disposable {
   /** By `domainSetId`, sorted. */
@@ -29,6 +29,8 @@ export class LearnedAddresses implements Disposable {
   readonly #resources = new DisposableStack()
   readonly #publish = oncePerTurn(() => this.#resources.disposed || this.#publishChanged())
   #timer: NodeJS.Timeout | undefined
+  /** When all is looked through next: at the first end of a record or before, for a record that is taken back leaves it as it is. */
+  #due = Number.POSITIVE_INFINITY
 
   constructor(nodes: ReadableStore<ResolvedFacts>, now: () => number = Date.now) {
     this.#nodes = nodes
@@ -54,8 +56,8 @@ export class LearnedAddresses implements Disposable {
       this.#changed.add(name)
     }
     for (const { name, address, until } of recordsOf(facts)) {
-      const addresses = getOrMake(this.#names, name, () => new Map<IpAddress, Holders>())
-      getOrMake(addresses, address, () => new Map<string, number>()).set(node, until)
+      const addresses = getOrSet(this.#names, name, () => new Map<IpAddress, Holders>())
+      getOrSet(addresses, address, () => new Map<string, number>()).set(node, until)
       this.#changed.add(name)
     }
     this.#publish()
@@ -64,14 +66,16 @@ export class LearnedAddresses implements Disposable {
   #publishChanged(): void {
     for (const name of this.#changed) this.#publishOne(name)
     this.#changed.clear()
-    this.#wake()
   }
 
   #publishOne(name: string): void {
     const addresses = this.#names.get(name) ?? new Map<IpAddress, Holders>()
     const now = this.#now()
+    let first = Number.POSITIVE_INFINITY
     for (const [address, holders] of addresses) {
-      for (const [node, until] of holders) if (until + slack <= now) holders.delete(node)
+      for (const [node, until] of holders)
+        if (until + slack <= now) holders.delete(node)
+        else first = Math.min(first, until + slack)
       if (holders.size === 0) addresses.delete(address)
     }
     if (addresses.size > 0) this.store.set(domainSetId(name), [...addresses.keys()].sort())
@@ -79,20 +83,21 @@ export class LearnedAddresses implements Disposable {
       this.#names.delete(name)
       this.store.delete(domainSetId(name))
     }
+    this.#wakeAt(first)
   }
 
-  /** At the time when the first record ends that nobody has taken back. */
-  #wake(): void {
+  #wakeAt(time: number): void {
+    if (time >= this.#due) return
+    this.#due = time
     clearTimeout(this.#timer)
-    let first = Number.POSITIVE_INFINITY
-    for (const addresses of this.#names.values())
-      for (const holders of addresses.values()) for (const until of holders.values()) first = Math.min(first, until)
-    if (first === Number.POSITIVE_INFINITY) return
-    const delay = Math.min(Math.max(0, first + slack - this.#now()), longestTimer)
-    this.#timer = setTimeout(() => {
-      for (const name of this.#names.keys()) this.#changed.add(name)
-      this.#publishChanged()
-    }, delay).unref()
+    const delay = Math.min(Math.max(0, time - this.#now()), longestTimer)
+    this.#timer = setTimeout(() => this.#lookThrough(), delay).unref()
+  }
+
+  #lookThrough(): void {
+    this.#due = Number.POSITIVE_INFINITY
+    for (const name of this.#names.keys()) this.#changed.add(name)
+    this.#publishChanged()
   }
 }
 
@@ -109,11 +114,3 @@ const recordsOf = (facts: ResolvedFacts | undefined): LearnedRecord[] =>
       return ip === undefined || Number.isNaN(time) ? [] : [{ name, address: ip, until: time }]
     }),
   )
-
-function getOrMake<K, V>(map: Map<K, V>, key: K, make: () => V): V {
-  const known = map.get(key)
-  if (known !== undefined) return known
-  const made = make()
-  map.set(key, made)
-  return made
-}
