@@ -8,6 +8,7 @@ import {
   selects,
 } from '@ovnkit/cni-policy'
 import type { Labels } from '@ovnkit/kube'
+import { MultiMap } from '@ovnkit/reconcile'
 import { LabelIndex, labelTexts } from './label-index.ts'
 
 /** What a group is used for: its pods, or those of them in which a port's name means a number, each number for itself. */
@@ -49,9 +50,9 @@ export class GroupBook {
   readonly #entries = new Map<string, Entry>()
   readonly #namespaces = new Map<string, NamespaceEntry>()
   /** Namespaces by each label that they have, `key=value`. */
-  readonly #labelled = new Map<string, Set<string>>()
+  readonly #labelled = new MultiMap<string, string>()
   /** Groups by the namespace that they name; */
-  readonly #named = new Map<string, Set<Entry>>()
+  readonly #named = new MultiMap<string, Entry>()
   /** by labels of namespaces; */
   readonly #selecting = new LabelIndex<Entry>()
   /** and those of all namespaces. */
@@ -59,25 +60,17 @@ export class GroupBook {
 
   setNamespace(name: string, labels: Labels): void {
     const groups = new LabelIndex<Entry>()
-    for (const entry of this.#named.get(name) ?? []) groups.add(entry.group.pods, entry)
+    for (const entry of this.#named.get(name)) groups.add(entry.group.pods, entry)
     for (const entry of this.#selecting.candidates(labels)) {
       if (coversNamespace(entry.group, name, labels)) groups.add(entry.group.pods, entry)
     }
     this.deleteNamespace(name)
     this.#namespaces.set(name, { labels, groups })
-    for (const label of labelTexts(labels)) {
-      const known = this.#labelled.get(label)
-      if (known === undefined) this.#labelled.set(label, new Set([name]))
-      else known.add(name)
-    }
+    for (const label of labelTexts(labels)) this.#labelled.add(label, name)
   }
 
   deleteNamespace(name: string): void {
-    for (const label of labelTexts(this.#namespaces.get(name)?.labels ?? {})) {
-      const known = this.#labelled.get(label)
-      known?.delete(name)
-      if (known?.size === 0) this.#labelled.delete(label)
-    }
+    for (const label of labelTexts(this.#namespaces.get(name)?.labels ?? {})) this.#labelled.delete(label, name)
     this.#namespaces.delete(name)
   }
 
@@ -96,7 +89,7 @@ export class GroupBook {
       return
     }
     const label = neededLabel(namespaces.selector)
-    const candidates = label === undefined ? this.#namespaces.keys() : (this.#labelled.get(label) ?? [])
+    const candidates = label === undefined ? this.#namespaces.keys() : this.#labelled.get(label)
     for (const name of candidates)
       if (selects(namespaces.selector, this.#namespaces.get(name)?.labels ?? {})) yield name
   }
@@ -140,11 +133,8 @@ export class GroupBook {
     const entry = new Entry(id, group)
     this.#entries.set(id, entry)
     for (const index of this.#indexesOf(entry)) index.add(group.pods, entry)
-    if ('name' in group.namespaces) {
-      const named = this.#named.get(group.namespaces.name)
-      if (named === undefined) this.#named.set(group.namespaces.name, new Set([entry]))
-      else named.add(entry)
-    } else if (!isEverywhere(group)) this.#selecting.add(group.namespaces.selector, entry)
+    if ('name' in group.namespaces) this.#named.add(group.namespaces.name, entry)
+    else if (!isEverywhere(group)) this.#selecting.add(group.namespaces.selector, entry)
     return entry
   }
 
@@ -152,11 +142,8 @@ export class GroupBook {
     const { namespaces, pods } = entry.group
     this.#entries.delete(entry.id)
     for (const index of this.#indexesOf(entry)) index.delete(pods, entry)
-    if ('name' in namespaces) {
-      const named = this.#named.get(namespaces.name)
-      named?.delete(entry)
-      if (named?.size === 0) this.#named.delete(namespaces.name)
-    } else if (!isEverywhere(entry.group)) this.#selecting.delete(namespaces.selector, entry)
+    if ('name' in namespaces) this.#named.delete(namespaces.name, entry)
+    else if (!isEverywhere(entry.group)) this.#selecting.delete(namespaces.selector, entry)
   }
 
   #indexesOf({ group }: Entry): LabelIndex<Entry>[] {

@@ -1,4 +1,4 @@
-import { type ReadableStore, Store } from '@ovnkit/reconcile'
+import { MultiMap, type ReadableStore, Store } from '@ovnkit/reconcile'
 import { sameList } from '../facts/same.ts'
 
 /** Pods on a shelf: a policy that means a whole namespace concerns few of them, and a pod that comes or goes few neighbours. */
@@ -13,7 +13,7 @@ export class Shelves implements Disposable {
   readonly store: Store<readonly string[]> = new Store<readonly string[]>({ name: 'shelves of pods', equals: sameList })
   readonly #places = new Map<string, string>()
   /** Shelves with room, by namespace. */
-  readonly #free = new Map<string, Set<string>>()
+  readonly #free = new MultiMap<string, string>()
   readonly #subscription: Disposable
   #made = 0
 
@@ -33,7 +33,7 @@ export class Shelves implements Disposable {
     const shelf = this.#shelfWithRoom(namespaceIn(key))
     const keys = [...(this.store.get(shelf) ?? []), key]
     this.#places.set(key, shelf)
-    if (keys.length === room) this.#free.get(namespaceIn(key))?.delete(shelf)
+    if (keys.length === room) this.#free.delete(namespaceIn(key), shelf)
     this.store.set(shelf, keys)
   }
 
@@ -43,24 +43,21 @@ export class Shelves implements Disposable {
     this.#places.delete(key)
     const namespace = namespaceIn(key)
     const left = (this.store.get(shelf) ?? []).filter(one => one !== key)
-    const free = this.#free.get(namespace) ?? new Set()
     if (left.length > 0) {
-      this.#free.set(namespace, free.add(shelf))
+      this.#free.add(namespace, shelf)
       this.store.set(shelf, left)
       return
     }
-    free.delete(shelf)
-    if (free.size === 0) this.#free.delete(namespace)
+    this.#free.delete(namespace, shelf)
     this.store.delete(shelf)
   }
 
   #shelfWithRoom(namespace: string): string {
-    const free = this.#free.get(namespace) ?? new Set()
-    const [known] = free
+    const known = this.#free.first(namespace)
     if (known !== undefined) return known
     this.#made += 1
     const shelf = `${namespace}/${this.#made}`
-    this.#free.set(namespace, free.add(shelf))
+    this.#free.add(namespace, shelf)
     return shelf
   }
 }
