@@ -1,6 +1,7 @@
 export { removeLab, removeOrphans } from './down.ts'
 export { Lab, type MachineStatus, openLab } from './lab.ts'
 export { inside, requireInit } from './machine/machine.ts'
+export { inNextNetwork } from './reach/enter-next.ts'
 export { inNetworkOf, speaker } from './reach/pods.ts'
 export { type LabOptions, rebootNode, startLab, withLab } from './start.ts'
 export { ensureTools, type Tools } from './tools/ensure.ts'

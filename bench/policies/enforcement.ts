@@ -6,7 +6,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { inNetworkOf, inside, type Lab, requireInit, speaker, withLab } from '@ovnkit/lab'
+import { inNetworkOf, inNextNetwork, inside, type Lab, requireInit, speaker, withLab } from '@ovnkit/lab'
 import type { ApiLoad } from '../controller/api-load.ts'
 import { cpuSeconds, residentMiB } from '../controller/process-usage.ts'
 import { apiOf, runPod } from '../lab-access.ts'
@@ -88,23 +88,12 @@ async function changes(api: ApiLoad, knocker: Knocker, server: string): Promise<
     say({ question: `one policy changes: ${course} at another node, after the write`, ms: summarize(all) })
 }
 
-/** Waits for a network namespace that is none of the first argument, and runs what follows in it: before there is any interface. */
-const enterNext = `before=" $1 "; shift
-while :; do
-  for n in $(ls /run/netns); do
-    case "$before" in *" $n "*) continue ;; esac
-    until nsenter --net=/run/netns/$n true 2>/dev/null; do sleep 0.001; done
-    exec nsenter --net=/run/netns/$n -- "$@"
-  done
-  sleep 0.002
-done`
-
 /** A client comes on n2 and asks a server on n1 from its first moment on. */
 async function arrivals(lab: Lab, server: string, what: string): Promise<void> {
   const times: Record<string, number[]> = { 'after the write': [], 'after its own network was there': [] }
   for (let i = 0; i < pods; i++) {
-    const known = (await lab.exec('n2', ['ls', '/run/netns'])).trim().split('\n').join(' ')
-    using knocker = new Knocker([...inside(requireInit(lab.machine('n2'))), 'sh', '-c', enterNext, 'sh', known])
+    const known = await lab.exec('n2', ['ls', '/run/netns'])
+    using knocker = new Knocker([...inside(requireInit(lab.machine('n2'))), ...inNextNetwork(known)])
     const entered = knocker.ready().then(ready => ready.entered(server, port))
     const wrote = now()
     const name = `${what.replaceAll(' ', '-')}-${i}`

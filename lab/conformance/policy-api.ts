@@ -8,7 +8,7 @@ import type { Progress } from '../state/progress.ts'
 import { run, runRaw } from '../state/run.ts'
 import { waitFor } from '../state/wait.ts'
 import { ensureTools, type Tools } from '../tools/ensure.ts'
-import { filesOf, policyApiVersions, policySuiteName, toolSets } from '../tools/sets.ts'
+import { filesOf, policyApiVersions, policyDefinitions, policySuiteName, toolSets } from '../tools/sets.ts'
 import { readGoReport } from './go-report.ts'
 import type { Outcome } from './report.ts'
 
@@ -35,13 +35,9 @@ export async function definePolicyApi(lab: Lab, progress: Progress): Promise<voi
     for (const file of definitionsOf(api, tools))
       await run(['kubectl', 'apply', '--server-side', '--force-conflicts', '-f', file], { env })
   }
-  const wait = ['kubectl', 'wait', '--for=condition=Established', '--timeout=60s', 'crd', ...definitionNames]
+  const wait = ['kubectl', 'wait', '--for=condition=Established', '--timeout=60s', 'crd', ...policyDefinitions]
   await run(wait, { env })
 }
-
-const definitionNames = ['adminnetworkpolicies', 'baselineadminnetworkpolicies', 'clusternetworkpolicies'].map(
-  plural => `${plural}.policy.networking.k8s.io`,
-)
 
 const definitionsOf = (api: string, tools: Tools): string[] =>
   toolSets

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { type Change, changed, listening, pool } from '@ovnkit/cni-policy/testing'
 import { resources } from '@ovnkit/kube'
+import { inNextNetwork } from '../reach/enter-next.ts'
 import { waitFor } from '../state/wait.ts'
 import { nameOf, podObject } from './objects.ts'
 import { type Answer, Peer, type Question } from './peers.ts'
@@ -57,17 +58,6 @@ export async function watchStart(stage: Stage, change: Change): Promise<readonly
   return Promise.all([watchOne(stage, shut), watchOne(stage, open)])
 }
 
-/** Waits for a network namespace that is none of the first argument, and runs what follows in it: before there is any interface. */
-const enterNext = `before=" $1 "; shift
-while :; do
-  for n in $(ls /run/netns); do
-    case "$before" in *" $n "*) continue ;; esac
-    until nsenter --net=/run/netns/$n true 2>/dev/null; do sleep 0.001; done
-    exec nsenter --net=/run/netns/$n -- "$@"
-  done
-  sleep 0.002
-done`
-
 async function watchOne(stage: Stage, key: string): Promise<Started> {
   const one = pool.find(pod => pod.key === key)
   const other = others[key] ?? ''
@@ -78,7 +68,7 @@ async function watchOne(stage: Stage, key: string): Promise<Started> {
   const options = {
     name: key,
     machine: one.node,
-    enter: ['sh', '-c', enterNext, 'sh', known.trim().split('\n').join(' ')],
+    enter: inNextNetwork(known),
     tcp,
     udp,
   }

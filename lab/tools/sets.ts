@@ -42,6 +42,9 @@ const policyApi = [
 /** Versions of the network policy API that have a conformance suite. */
 export const policyApiVersions = policyApi.map(({ api }) => api)
 
+/** Names of the definitions of the network policy API, as `kubectl get crd` has them. */
+export const policyDefinitions = policyApi.flatMap(({ kinds }) => kinds.map(kind => `${kind}.policy.networking.k8s.io`))
+
 /** Name of the set with the conformance suite of a version of the network policy API. */
 export const policySuiteName = (api: string) => `network-policy-api-${api}`
 
