@@ -9,6 +9,7 @@ import type { ControlPlane } from '@ovnkit/kube/testing'
 import { type TestNetns, testNetns } from '@ovnkit/linux/testing'
 import { startTestSwitch, type TestSwitch } from '@ovnkit/ovs/testing'
 import { startOvsdbServer, type TestServer } from '@ovnkit/ovsdb/testing'
+import { endProcess } from '@ovnkit/testing'
 
 const execute = promisify(execFile)
 
@@ -114,7 +115,7 @@ export class TestNode implements AsyncDisposable {
 
   /** Ends the agent as the kernel would. */
   async killAgent(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
-    await end(this.#agent, signal)
+    await endProcess(this.#agent, signal)
     this.#agent = undefined
   }
 
@@ -123,7 +124,7 @@ export class TestNode implements AsyncDisposable {
   }
 
   async killOvnController(): Promise<void> {
-    await end(this.#controller, 'SIGKILL')
+    await endProcess(this.#controller, 'SIGKILL')
     this.#controller = undefined
   }
 
@@ -149,7 +150,7 @@ export class TestNode implements AsyncDisposable {
   async #startNorthd(): Promise<void> {
     const args = [`--ovnnb-db=${this.northbound.remote}`, `--ovnsb-db=${this.southbound.remote}`]
     const northd = this.#spawn('ovn-northd', 'ovn-northd', [...args, `--unixctl=${this.folder}/northd.ctl`])
-    this.#stack.defer(() => end(northd, 'SIGKILL'))
+    this.#stack.defer(() => endProcess(northd, 'SIGKILL'))
   }
 
   /** The API server listens on the machine's loopback: a relay carries connections over from the namespace's own. */
@@ -164,7 +165,7 @@ export class TestNode implements AsyncDisposable {
     const script = `const n = require('node:net'); n.createServer(a => { const b = n.connect(${JSON.stringify(path)});
       a.pipe(b).pipe(a); a.on('error', () => b.destroy()); b.on('error', () => a.destroy()); }).listen(6443, '127.0.0.1')`
     const relay = this.#spawn('relay', process.execPath, ['-e', script])
-    this.#stack.defer(() => end(relay, 'SIGKILL'))
+    this.#stack.defer(() => endProcess(relay, 'SIGKILL'))
   }
 
   async #kubeconfig(): Promise<string> {
@@ -232,13 +233,6 @@ export class TestNode implements AsyncDisposable {
 async function run(program: string, args: readonly string[]): Promise<string> {
   const { stdout } = await execute(program, ['--timeout=20', ...args], { maxBuffer: 1 << 26 })
   return stdout.trim()
-}
-
-async function end(child: ChildProcess | undefined, signal: NodeJS.Signals): Promise<void> {
-  if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-  const gone = once(child, 'exit')
-  child.kill(signal)
-  await gone
 }
 
 function join2(a: import('node:net').Socket, b: import('node:net').Socket): void {

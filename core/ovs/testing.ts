@@ -1,8 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { promisify } from 'node:util'
 import { startOvsdbServer, type TestServer } from '@ovnkit/ovsdb/testing'
-import { waitUntil } from '@ovnkit/testing'
+import { endProcess, waitUntil } from '@ovnkit/testing'
 
 const execute = promisify(execFile)
 
@@ -89,10 +88,7 @@ class RunningSwitch implements TestSwitch {
   async kill(): Promise<void> {
     const child = this.#process
     this.#process = undefined
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-    const gone = once(child, 'exit')
-    child.kill('SIGKILL')
-    await gone
+    await endProcess(child)
   }
 
   vsctl(...args: string[]): Promise<string> {

@@ -1,9 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { mkdirSync, openSync, readFileSync, rmSync } from 'node:fs'
 import { type TestNetns, testNetns } from '@ovnkit/linux/testing'
 import { run, TestPki } from '@ovnkit/ovsdb/testing'
-import { temporaryFolder, waitUntil } from '@ovnkit/testing'
+import { endProcess, temporaryFolder, waitUntil } from '@ovnkit/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 
 const programs = new URL('.', import.meta.url).pathname
@@ -38,10 +37,7 @@ class Member {
   async kill(): Promise<void> {
     const child = this.#process
     this.#process = undefined
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-    const gone = once(child, 'exit')
-    child.kill('SIGKILL')
-    await gone
+    await endProcess(child)
   }
 
   /** Its view of the cluster: `tcp` or `ssl` of each member, and the cluster's ID. */

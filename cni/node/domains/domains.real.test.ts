@@ -5,7 +5,7 @@ import { type ResolvedNamesSpec, resolvedNames } from '@ovnkit/cni-api'
 import { buildPlugin } from '@ovnkit/cni-plugin/testing'
 import { resources as kube, type Pod } from '@ovnkit/kube'
 import { type ControlPlane, startControlPlane } from '@ovnkit/kube/testing'
-import { waitUntil } from '@ovnkit/testing'
+import { endProcess, waitUntil } from '@ovnkit/testing'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Cni, cniOf, TestCluster, type TestPod } from '../cluster.testing.ts'
 import { TestNode } from '../testing.ts'
@@ -59,11 +59,7 @@ async function serve(pod: TestPod, entries: readonly string[]): Promise<void> {
   const program = new URL('./server.testing.ts', import.meta.url).pathname
   const args = [`--net=${pod.netns.path}`, process.execPath, program, pod.ip, ...entries]
   const child = spawn('nsenter', args, { stdio: ['ignore', 'pipe', 'inherit'] })
-  resources.defer(async () => {
-    const ended = once(child, 'exit')
-    child.kill('SIGKILL')
-    await ended
-  })
+  resources.defer(() => endProcess(child))
   await once(child.stdout, 'data')
 }
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { endProcess, hasEnded } from '@ovnkit/testing'
 
 export interface ControllerOptions {
   /** For its control socket and log. */
@@ -34,15 +34,10 @@ export function startOvnController({ folder, database, tls }: ControllerOptions)
     stdio: 'ignore',
     env: { ...process.env, ...rooms },
   })
-  const kill = async () => {
-    if (child.exitCode !== null || child.signalCode !== null) return
-    const gone = once(child, 'exit')
-    child.kill('SIGKILL')
-    await gone
-  }
+  const kill = () => endProcess(child)
   return {
     get ended() {
-      return child.exitCode !== null || child.signalCode !== null
+      return hasEnded(child)
     },
     kill,
     [Symbol.asyncDispose]: kill,

@@ -1,12 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Open_vSwitch } from '@ovnkit/ovs'
 import { openDatabase } from '@ovnkit/ovsdb'
 import { run, startOvsdbServer, type TestServer } from '@ovnkit/ovsdb/testing'
 import { silentLogger } from '@ovnkit/process'
-import { waitUntil } from '@ovnkit/testing'
+import { endProcess, waitUntil } from '@ovnkit/testing'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { type LocalDatabase, switchTables } from '../facts/switch.ts'
 import { followSockets } from './relink.ts'
@@ -57,11 +56,6 @@ async function startDaemon(name: string): Promise<ChildProcess> {
   return child
 }
 
-async function kill(child: ChildProcess): Promise<void> {
-  child.kill('SIGKILL')
-  await once(child, 'exit')
-}
-
 const follow = () =>
   stack.use(
     followSockets({
@@ -78,7 +72,7 @@ it('sockets of a daemon that is killed go at once, those of one that lives stay,
   const inode = () => statSync(join(server.dir, 'vhu1')).ino
   await waitUntil('the pod to have it', () => statSync(`${pods}/eth0`, { throwIfNoEntry: false })?.ino === inode())
   expect(made()).toBe(true)
-  await kill(daemon)
+  await endProcess(daemon)
   await waitUntil('the socket to be gone', () => !made())
   const old = statSync(`${pods}/eth0`).ino
   await startDaemon('vhu1')
@@ -90,7 +84,7 @@ it('sockets of a daemon that is killed go at once, those of one that lives stay,
 })
 
 it('a port that met such a socket nevertheless is made anew under another name, once', async () => {
-  await kill(await startDaemon('vhu1'))
+  await endProcess(await startDaemon('vhu1'))
   expect(made()).toBe(true)
   follow()
   await waitUntil('the socket to be gone', () => !made())

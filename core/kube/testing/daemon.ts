@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { closeSync, openSync, readFileSync } from 'node:fs'
+import { endProcess, hasEnded } from '@ovnkit/testing'
 
 export interface DaemonOptions {
   readonly name: string
@@ -67,15 +68,13 @@ class RunningDaemon implements Daemon {
   }
 
   get running(): boolean {
-    return this.#child.exitCode === null && this.#child.signalCode === null
+    return !hasEnded(this.#child)
   }
 
   async kill(signal: NodeJS.Signals): Promise<void> {
     if (!this.running) return
     this.#child.ref()
-    const ended = once(this.#child, 'exit')
-    this.#child.kill(signal)
-    await ended
+    await endProcess(this.#child, signal)
   }
 
   async stop(): Promise<void> {

@@ -1,8 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { connect } from 'node:net'
 import { promisify } from 'node:util'
-import { waitUntil } from '@ovnkit/testing'
+import { endProcess, waitUntil } from '@ovnkit/testing'
 
 const execute = promisify(execFile)
 
@@ -63,11 +62,7 @@ export class Daemon implements AsyncDisposable {
   async kill(signal: NodeJS.Signals = 'SIGKILL'): Promise<void> {
     const child = this.#process
     this.#process = undefined
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return
-    const gone = once(child, 'exit')
-    child.kill('SIGCONT')
-    child.kill(signal)
-    await gone
+    await endProcess(child, signal)
   }
 
   /** Stops the process without closing anything, as a machine that hangs; `thaw` goes on. */
