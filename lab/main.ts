@@ -1,11 +1,15 @@
-import { commands, usage } from './cli/commands.ts'
+import { asksForHelp, commands, usage, usageOf } from './cli/commands.ts'
 
 const [name = 'help', ...args] = process.argv.slice(2)
-const command = commands[name]
+const isHelp = ['help', '--help', '-h'].includes(name)
+const command = commands[isHelp ? (args[0] ?? '') : name]
 
-if (command === undefined) {
-  process.stderr.write(name === 'help' || name === '--help' ? usage() : `lab has no command ${name}\n\n${usage()}`)
-  process.exitCode = name === 'help' || name === '--help' ? 0 : 2
+if (command !== undefined && (isHelp || asksForHelp(args))) {
+  process.stdout.write(`${usageOf(command)}\n`)
+} else if (command === undefined) {
+  if (isHelp) process.stdout.write(usage())
+  else process.stderr.write(`lab has no command ${name}\n\n${usage()}`)
+  process.exitCode = isHelp ? 0 : 2
 } else {
   try {
     process.exitCode = await command.run(args)

@@ -20,12 +20,13 @@ export class Knocker implements Disposable {
 
   /** Milliseconds since the epoch at which the address opened. */
   async opened(address: string, port: number): Promise<number> {
-    return (await this.entered(address, port)).opened
+    const [opened = 0] = await this.#ask(`${address} ${port} open`)
+    return opened
   }
 
-  /** Besides, since when there was a way to it at all: a pod that starts has none at first. */
+  /** From a pod that only starts: besides, since when there was a way to it at all. Its kernel asks for neighbours as often as the knocker knocks. */
   async entered(address: string, port: number): Promise<{ readonly opened: number; readonly routed: number }> {
-    const [opened = 0, routed = 0] = await this.#ask(`${address} ${port} open`)
+    const [opened = 0, routed = 0] = await this.#ask(`${address} ${port} start`)
     return { opened, routed }
   }
 

@@ -1,4 +1,4 @@
-import type { Commands } from './command.ts'
+import type { Command, Commands } from './command.ts'
 import { conformance } from './conformance.ts'
 import { demonstration } from './demo.ts'
 import { disturbance } from './disturb.ts'
@@ -25,7 +25,15 @@ export const commands: Commands = {
   ...virtualMachine,
 }
 
+/** What follows -- belongs to somebody else. */
+export const asksForHelp = (args: readonly string[]): boolean => {
+  const end = args.indexOf('--')
+  return args.slice(0, end < 0 ? undefined : end).some(word => word === '--help' || word === '-h')
+}
+
+export const usageOf = ({ synopsis, about }: Command): string => `  ${synopsis}\n      ${about}`
+
 export function usage(): string {
-  const lines = Object.values(commands).map(({ synopsis, about }) => `  ${synopsis}\n      ${about}`)
+  const lines = Object.values(commands).map(usageOf)
   return `A real Kubernetes cluster on one machine. Every command takes --name NAME (default: $LAB or lab).\n\n${lines.join('\n')}\n`
 }
