@@ -3,6 +3,7 @@ import type { LinkOptions } from '../sandbox/link.ts'
 import { tryAgain } from '../server/cni-error.ts'
 import type { HostContext } from './context.ts'
 import { chooseTunnel, findEncap, podMtu } from './encap.ts'
+import { configuredDatapath } from './switch.ts'
 
 /** How pods' interfaces are made on this node, as soon as that is known. Rejects with CniError 11 when the signal aborts. */
 export async function linkOptions(context: HostContext, signal: AbortSignal): Promise<LinkOptions> {
@@ -35,6 +36,10 @@ export function readOptions({ config, node, nodes, links, switches }: HostContex
   if ('problem' in encap) return encap.problem
   const datapath = switches.get(theSwitch)?.datapath
   if (datapath === undefined) return 'the integration bridge does not exist yet'
+  // Whoever made it first (ovn-controller) may have made it of another type; a hypervisor's stays as it is.
+  const wanted = config.ovn.mode === 'external' ? undefined : configuredDatapath(config)
+  if (wanted !== undefined && wanted !== datapath)
+    return `the integration bridge has datapath_type ${datapath} and is about to get ${wanted}`
   const { type } = chooseTunnel(config, nodes.get(node)?.annotations)
   return { mtu: podMtu(config, encap, type), userspace: datapath === 'netdev' }
 }

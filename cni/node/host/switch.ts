@@ -80,10 +80,16 @@ function createBridge(root: string, datapath: string): Operation[] {
   ]
 }
 
-/** The configured type; else the bridge's own, else what the switch is told for OVN, else the kernel's where it has it. */
-function wantedDatapath(database: LocalDatabase, { ovs, dpdk }: Config): string {
+/** Undefined where the configuration leaves it to what is there. */
+export function configuredDatapath({ ovs, dpdk }: Config): string | undefined {
   if (ovs.datapathType !== 'auto') return ovs.datapathType
-  if (dpdk.enabled) return 'netdev'
+  return dpdk.enabled ? 'netdev' : undefined
+}
+
+/** The configured type; else the bridge's own, else what the switch is told for OVN, else the kernel's where it has it. */
+function wantedDatapath(database: LocalDatabase, config: Config): string {
+  const configured = configuredDatapath(config)
+  if (configured !== undefined) return configured
   const root = database.table('Open_vSwitch').one()
   const told = root?.external_ids.get('ovn-bridge-datapath-type')
   const bridge = database.table('Bridge').by('byName', integrationBridge)
