@@ -25,6 +25,7 @@ export {
 } from './ovsdb-target/index.ts'
 export { type OwnerKind, type OwnerState, type OwnerStatus, ownerKey, type Rendered, type View } from './owner.ts'
 export type { Difference } from './recompute.ts'
+export { same, sameList } from './same.ts'
 export { type IndexFunction, type ReadableStore, Store, type StoreListener, type StoreOptions } from './store.ts'
 export type {
   Blocked,

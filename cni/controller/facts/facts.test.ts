@@ -1,7 +1,7 @@
+import { same } from '@ovnkit/reconcile'
 import { describe, expect, it } from 'vitest'
 import { nodeFacts } from './node.ts'
 import { podFacts } from './pod.ts'
-import { same } from './same.ts'
 
 describe('what is kept', () => {
   it('of a pod: our annotations, and whether it has ended', () => {

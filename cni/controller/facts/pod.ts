@@ -2,7 +2,7 @@ import { annotationNames, mirrorAnnotation } from '@ovnkit/cni-api'
 import { type NamedPort, namedPortsOf } from '@ovnkit/cni-policy'
 import { type HostPort, hostPortsOf } from '@ovnkit/cni-service'
 import type { Intern, Labels, Pod } from '@ovnkit/kube'
-import { same } from './same.ts'
+import { same } from '@ovnkit/reconcile'
 
 /** What the controller keeps of a Pod: some 500 bytes instead of the object's 5,000. */
 export interface PodFacts {

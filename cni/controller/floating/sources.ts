@@ -9,11 +9,10 @@ import {
   observed,
 } from '@ovnkit/kube'
 import type { Logger } from '@ovnkit/process'
-import { Store } from '@ovnkit/reconcile'
+import { Store, same } from '@ovnkit/reconcile'
 import { derive } from '../derived.ts'
 import { type EgressIPFacts, egressIPFacts } from '../facts/egress-ip.ts'
 import { type PoolFacts, poolFacts } from '../facts/pool.ts'
-import { same } from '../facts/same.ts'
 import { poolFinalizer } from '../resources.ts'
 
 /** What the controller knows of addresses that live on one node. */

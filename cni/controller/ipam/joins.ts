@@ -1,8 +1,7 @@
 import { annotationNames, parseJoinAddresses } from '@ovnkit/cni-api'
 import type { Cidr, IpAddress } from '@ovnkit/inet'
-import { type ReadableStore, Store } from '@ovnkit/reconcile'
+import { type ReadableStore, Store, same } from '@ovnkit/reconcile'
 import type { NodeFacts } from '../facts/node.ts'
-import { same } from '../facts/same.ts'
 import { JoinAddresses, type JoinPlace } from './join-addresses.ts'
 
 /** Gives each node its place in the join network, and keeps it through restarts by what the node's annotation or its port says. */

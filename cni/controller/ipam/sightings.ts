@@ -1,7 +1,6 @@
 import { type AddressConflict, annotationNames, parseAddressConflicts } from '@ovnkit/cni-api'
-import { Store } from '@ovnkit/reconcile'
+import { Store, same } from '@ovnkit/reconcile'
 import type { NodeFacts } from '../facts/node.ts'
-import { same } from '../facts/same.ts'
 
 /** A node found somebody on the wire with an address that a pod was to get. */
 export interface Sighting extends Omit<AddressConflict, 'until'> {

@@ -1,7 +1,6 @@
 import type { NbRow } from '@ovnkit/ovn'
 import { portAddresses } from '@ovnkit/ovn'
-import { type ReadableStore, Store } from '@ovnkit/reconcile'
-import { same } from '../facts/same.ts'
+import { type ReadableStore, Store, same } from '@ovnkit/reconcile'
 import { holdsAll } from '../ipam/network-book.ts'
 import { oncePerTurn } from '../once-per-turn.ts'
 import { aclPriority, policyTier } from '../render/layout.ts'

@@ -1,7 +1,6 @@
 import { externalIds } from '@ovnkit/cni-api'
 import type { SbRow } from '@ovnkit/ovn'
-import { Store } from '@ovnkit/reconcile'
-import { same } from '../facts/same.ts'
+import { Store, same } from '@ovnkit/reconcile'
 import type { Southbound } from './southbound.ts'
 
 /** A chassis as the Southbound database has it. */

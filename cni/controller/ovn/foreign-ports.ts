@@ -1,7 +1,6 @@
 import { externalIds } from '@ovnkit/cni-api'
 import type { NbRow } from '@ovnkit/ovn'
-import { type ReadableStore, Store } from '@ovnkit/reconcile'
-import { same } from '../facts/same.ts'
+import { type ReadableStore, Store, same } from '@ovnkit/reconcile'
 import type { ForeignPort } from '../ipam/foreign-port.ts'
 import type { Network } from '../subnet/network.ts'
 import { addressesOf } from './foreign-switch.ts'

@@ -1,6 +1,5 @@
 import { externalIds, managedBy } from '@ovnkit/cni-api'
-import { Store } from '@ovnkit/reconcile'
-import { same } from '../facts/same.ts'
+import { Store, same } from '@ovnkit/reconcile'
 import type { Northbound } from './northbound.ts'
 
 /** A port group of somebody else's: what ZStack makes of a security group. */

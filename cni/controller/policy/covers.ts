@@ -9,9 +9,8 @@ import {
   peersIn,
 } from '@ovnkit/cni-policy'
 import { type Cidr, cidrContains } from '@ovnkit/inet'
-import { type ReadableStore, Store } from '@ovnkit/reconcile'
+import { type ReadableStore, Store, same } from '@ovnkit/reconcile'
 import type { NodeFacts } from '../facts/node.ts'
-import { same } from '../facts/same.ts'
 import type { JoinPlace } from '../ipam/join-addresses.ts'
 import { oncePerTurn } from '../once-per-turn.ts'
 

@@ -1,6 +1,5 @@
 import type { Family } from '@ovnkit/inet'
-import { type ReadableStore, Store } from '@ovnkit/reconcile'
-import { same } from '../facts/same.ts'
+import { type ReadableStore, Store, same } from '@ovnkit/reconcile'
 import type { Network } from '../subnet/network.ts'
 
 /** The only key of the store. */

@@ -9,8 +9,7 @@ import {
   withPort,
 } from '@ovnkit/cni-policy'
 import type { Labels } from '@ovnkit/kube'
-import { Store } from '@ovnkit/reconcile'
-import { same, sameList } from '../facts/same.ts'
+import { Store, same, sameList } from '@ovnkit/reconcile'
 import { GroupBook, type UsedGroup } from './group-book.ts'
 
 /** Key of what a port's name means in a group. */

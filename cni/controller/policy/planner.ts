@@ -1,8 +1,7 @@
 import { type GroupNeed, groupId, needsOf, type PodGroup, type Policy } from '@ovnkit/cni-policy'
-import { type ReadableStore, Store } from '@ovnkit/reconcile'
+import { type ReadableStore, Store, same } from '@ovnkit/reconcile'
 import type { NamespaceFacts } from '../facts/namespace.ts'
 import type { PodFacts } from '../facts/pod.ts'
-import { same } from '../facts/same.ts'
 import { Memberships } from './memberships.ts'
 
 export interface PlannerOptions {

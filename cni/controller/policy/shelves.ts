@@ -1,5 +1,4 @@
-import { MultiMap, type ReadableStore, Store } from '@ovnkit/reconcile'
-import { sameList } from '../facts/same.ts'
+import { MultiMap, type ReadableStore, Store, sameList } from '@ovnkit/reconcile'
 
 /** Pods on a shelf: a policy that means a whole namespace concerns few of them, and a pod that comes or goes few neighbours. */
 const room = 16

@@ -1,10 +1,9 @@
 import { networkPolicyFacts, type Policy, policyKey } from '@ovnkit/cni-policy'
 import { type KubeClient, type Labels, type Mirror, mirror, resources } from '@ovnkit/kube'
 import type { Logger } from '@ovnkit/process'
-import { type ReadableStore, Store } from '@ovnkit/reconcile'
+import { type ReadableStore, Store, same } from '@ovnkit/reconcile'
 import { completeWith, derive } from '../derived.ts'
 import { type NamespaceFacts, namespaceFacts } from '../facts/namespace.ts'
-import { same } from '../facts/same.ts'
 
 /** What the controller knows of network policies, and of namespaces. */
 export interface PolicySources {

@@ -1,6 +1,5 @@
 import { type Cidr, cidrContains } from '@ovnkit/inet'
-import { type ReadableStore, Store } from '@ovnkit/reconcile'
-import { same } from '../facts/same.ts'
+import { type ReadableStore, Store, same } from '@ovnkit/reconcile'
 
 /** A range, and what to call it in messages. */
 export interface NamedRange {

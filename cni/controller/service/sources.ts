@@ -12,8 +12,7 @@ import {
 import type { Cidr } from '@ovnkit/inet'
 import { type KubeClient, type Mirror, mirror, type ObservedResource, observed, resources } from '@ovnkit/kube'
 import type { Logger } from '@ovnkit/process'
-import { Store } from '@ovnkit/reconcile'
-import { same } from '../facts/same.ts'
+import { Store, same } from '@ovnkit/reconcile'
 
 /** What the controller knows of Services. */
 export interface ServiceSources {

@@ -1,6 +1,5 @@
-import { type ReadableStore, Store } from '@ovnkit/reconcile'
+import { type ReadableStore, Store, same } from '@ovnkit/reconcile'
 import type { NodeFacts } from '../facts/node.ts'
-import { same } from '../facts/same.ts'
 import type { SubnetFacts } from '../facts/subnet.ts'
 import type { Candidate, Candidates } from '../ipam/select.ts'
 import type { NamedRange } from '../service/ranges.ts'

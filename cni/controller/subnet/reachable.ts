@@ -1,7 +1,6 @@
 import type { Cidr } from '@ovnkit/inet'
-import { type ReadableStore, Store } from '@ovnkit/reconcile'
+import { type ReadableStore, Store, same } from '@ovnkit/reconcile'
 import type { NodeFacts } from '../facts/node.ts'
-import { same } from '../facts/same.ts'
 import type { Reachable } from '../render/interconnect.ts'
 import { isOverlay, type Network } from './network.ts'
 

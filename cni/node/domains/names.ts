@@ -12,7 +12,7 @@ import {
 } from '@ovnkit/kube'
 import type { Netlink } from '@ovnkit/linux'
 import type { Logger } from '@ovnkit/process'
-import { Store } from '@ovnkit/reconcile'
+import { Store, same } from '@ovnkit/reconcile'
 import type { NodeFacts } from '../facts/node.ts'
 import type { PodFacts } from '../facts/pod.ts'
 import type { LocalDatabase } from '../facts/switch.ts'
@@ -48,7 +48,7 @@ export class Names implements Disposable {
   readonly #names: NamesStore = createNamesStore()
   readonly #namespaces = new Store<Labels>({
     name: 'labels of namespaces',
-    equals: (a, b) => JSON.stringify(a) === JSON.stringify(b),
+    equals: same,
   })
   readonly #resources = new DisposableStack()
   #following = false

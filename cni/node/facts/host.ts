@@ -1,7 +1,7 @@
 import { cidrOf, type IpAddress, ipFamily } from '@ovnkit/inet'
 import type { Netlink, NetlinkEvent, Subscription } from '@ovnkit/linux'
 import { coalesced } from '@ovnkit/process'
-import { Store } from '@ovnkit/reconcile'
+import { Store, same } from '@ovnkit/reconcile'
 
 /** A network interface of the host that has addresses. */
 export interface HostLink {
@@ -16,7 +16,7 @@ export interface HostLink {
 export type HostStore = Store<HostLink>
 
 export function createHostStore(): HostStore {
-  return new Store<HostLink>({ name: 'host links', equals: (a, b) => JSON.stringify(a) === JSON.stringify(b) })
+  return new Store<HostLink>({ name: 'host links', equals: same })
 }
 
 /** Follows the host's interfaces by the kernel's events. Keys are names; those without global addresses are left out. */

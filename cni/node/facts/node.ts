@@ -1,6 +1,7 @@
 import { annotationNames } from '@ovnkit/cni-api'
 import { type IpAddress, ipFamily, tryParseIp } from '@ovnkit/inet'
 import type { Node } from '@ovnkit/kube'
+import { same } from '@ovnkit/reconcile'
 
 /** What the agent keeps of its own Node. */
 export interface NodeFacts {
@@ -39,5 +40,5 @@ export function nodeFacts({ metadata, spec, status }: Node): NodeFacts {
 
 /** Nodes report their health every few seconds: only what is kept counts as a change. */
 export function sameNode(a: NodeFacts, b: NodeFacts): boolean {
-  return JSON.stringify(a) === JSON.stringify(b)
+  return same(a, b)
 }

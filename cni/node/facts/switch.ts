@@ -1,7 +1,7 @@
 import { integrationBridge } from '@ovnkit/cni-api'
 import { type Open_vSwitch_Tables, parseBridgeMappings } from '@ovnkit/ovs'
 import type { Database, TlsFiles } from '@ovnkit/ovsdb'
-import { Store } from '@ovnkit/reconcile'
+import { Store, same } from '@ovnkit/reconcile'
 
 /** What renders need to know of the local Open vSwitch. */
 export interface SwitchFacts {
@@ -60,7 +60,7 @@ export const theSwitch = 'switch'
 export type SwitchStore = Store<SwitchFacts>
 
 export function createSwitchStore(): SwitchStore {
-  return new Store<SwitchFacts>({ name: 'switch', equals: (a, b) => JSON.stringify(a) === JSON.stringify(b) })
+  return new Store<SwitchFacts>({ name: 'switch', equals: same })
 }
 
 /** Keeps the store equal to what the database says. */

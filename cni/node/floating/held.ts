@@ -1,7 +1,7 @@
 import type { ServiceFacts } from '@ovnkit/cni-service'
 import type { IpAddress } from '@ovnkit/inet'
 import { selects } from '@ovnkit/kube'
-import { type ReadableStore, Store } from '@ovnkit/reconcile'
+import { type ReadableStore, Store, same } from '@ovnkit/reconcile'
 import type { NodeFacts } from '../facts/node.ts'
 import type { Announcing, EgressFacts } from './sources.ts'
 
@@ -51,8 +51,6 @@ export function followFloatingAddresses(options: FloatingOptions): Floating {
   for (const store of [nodes, egressIPs, pools, balancers]) store.onSynced(look)
   return { held, ways }
 }
-
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 function* ofEgressIPs({ node, egressIPs }: FloatingOptions): Generator<[string, Held]> {
   for (const { items, announce, link } of values(egressIPs))

@@ -3,7 +3,7 @@ import { type ServiceFacts, serviceFacts, serviceSelector } from '@ovnkit/cni-se
 import { type IpAddress, tryParseIp } from '@ovnkit/inet'
 import { type KubeClient, type LabelSelector, type Mirror, mirror, resources } from '@ovnkit/kube'
 import type { Logger } from '@ovnkit/process'
-import { Store } from '@ovnkit/reconcile'
+import { Store, same } from '@ovnkit/reconcile'
 
 /** How an address is announced. */
 export interface Announcing {
@@ -81,5 +81,3 @@ const announcing = ({ announce, interface: link }: EgressIP['spec'] | LoadBalanc
   announce: announce ?? 'arp',
   link: link ?? '',
 })
-
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)

@@ -1,5 +1,5 @@
 import type { NodeGateway } from '@ovnkit/cni-api'
-import { Store } from '@ovnkit/reconcile'
+import { Store, same } from '@ovnkit/reconcile'
 
 /** How the node stands in gateway mode shared. */
 export interface GatewayState {
@@ -17,7 +17,7 @@ export const theGateway = 'gateway'
 export function createGatewayStore(): GatewayStore {
   const store: GatewayStore = new Store<GatewayState>({
     name: 'gateway',
-    equals: (a, b) => JSON.stringify(a) === JSON.stringify(b),
+    equals: same,
   })
   store.replace([[theGateway, { nic: undefined, gateway: undefined, problem: undefined }]])
   return store

@@ -1,12 +1,10 @@
 import type { ProviderNetwork, ProviderNetworkSpec, ProviderNodeStatus } from '@ovnkit/cni-api'
-import { Store } from '@ovnkit/reconcile'
+import { Store, same } from '@ovnkit/reconcile'
 
 /** What the agent keeps of a ProviderNetwork. */
 export type ProviderFacts = ProviderNetworkSpec
 
 export const providerFacts = ({ spec }: ProviderNetwork): ProviderFacts => spec
-
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 export const createProviderStore = (): Store<ProviderFacts> =>
   new Store<ProviderFacts>({ name: 'provider networks', equals: same })

@@ -1,7 +1,7 @@
 import type { HostPort } from '@ovnkit/cni-service'
 import { type IpAddress, ipFamily } from '@ovnkit/inet'
 import { NftElement, type TranslatedFlow } from '@ovnkit/linux'
-import { type ReadableStore, type Rendered, Store, type View } from '@ovnkit/reconcile'
+import { type ReadableStore, type Rendered, Store, same, type View } from '@ovnkit/reconcile'
 import { addressesOf, type PodFacts } from '../facts/pod.ts'
 import { hostTable, nftProtocols } from '../host/table.ts'
 import { serviceSets } from './skeleton.ts'
@@ -16,9 +16,9 @@ export type PublishedPods = Store<PublishedPod>
 
 /** The few pods that have hostPorts, addresses, and containers that have not ended for good. */
 export function publishedPods(pods: ReadableStore<PodFacts>): PublishedPods {
-  const published: PublishedPods = new Store({
+  const published: PublishedPods = new Store<PublishedPod>({
     name: 'published pods',
-    equals: (a, b) => JSON.stringify(a) === JSON.stringify(b),
+    equals: same,
   })
   pods.subscribe((key, pod) => {
     const addresses = pod === undefined || pod.hostPorts.length === 0 || pod.ended ? [] : addressesOf(pod)

@@ -11,7 +11,7 @@ import {
 import type { Cidr, IpAddress } from '@ovnkit/inet'
 import { type KubeClient, type Mirror, mirror, resources } from '@ovnkit/kube'
 import type { Logger } from '@ovnkit/process'
-import { Store } from '@ovnkit/reconcile'
+import { Store, same } from '@ovnkit/reconcile'
 import { nodeFacts } from '../facts/node.ts'
 import { concernsHosts } from './service.ts'
 
@@ -76,5 +76,3 @@ function mirrorsOf(options: FollowOptions, stores: Omit<ServiceSources, 'service
     }),
   ]
 }
-
-const same = (a: unknown, b: unknown): boolean => JSON.stringify(a) === JSON.stringify(b)

@@ -2,7 +2,7 @@ import type { Cidr, Family, IpAddress, Mac } from '@ovnkit/inet'
 import type { Desired } from '@ovnkit/reconcile'
 import type { Scope } from '../codec/address.ts'
 import { mainTable, type RouteType } from '../codec/route.ts'
-import type { ruleActions } from '../codec/rule.ts'
+import type { RuleSpec } from '../codec/rule.ts'
 import type { NetnsRef } from '../netns.ts'
 import type { Offloads } from '../offloads.ts'
 
@@ -99,20 +99,7 @@ export class KernelRoute implements Desired {
   }
 }
 
-export interface KernelRuleSpec {
-  readonly family: Family
-  readonly priority: number
-  readonly action?: keyof typeof ruleActions
-  readonly table?: number
-  readonly source?: Cidr
-  readonly destination?: Cidr
-  readonly inputLink?: string
-  readonly outputLink?: string
-  readonly mark?: number
-  readonly mask?: number
-  readonly suppressPrefixLength?: number
-  readonly invert?: boolean
-}
+export type KernelRuleSpec = Omit<RuleSpec, 'protocol'>
 
 /** A rule. All its parts together are its identity. */
 export class KernelRule implements Desired {

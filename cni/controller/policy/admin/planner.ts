@@ -9,8 +9,7 @@ import {
   planAdmin,
   type Selector,
 } from '@ovnkit/cni-policy'
-import { type ReadableStore, Store } from '@ovnkit/reconcile'
-import { same } from '../../facts/same.ts'
+import { type ReadableStore, Store, same } from '@ovnkit/reconcile'
 import { oncePerTurn } from '../../once-per-turn.ts'
 import { ofCluster } from '../domains/wanted.ts'
 

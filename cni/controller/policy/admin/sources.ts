@@ -15,9 +15,8 @@ import {
   type Resource,
 } from '@ovnkit/kube'
 import type { Logger } from '@ovnkit/process'
-import { Store } from '@ovnkit/reconcile'
+import { Store, same } from '@ovnkit/reconcile'
 import { completeWith } from '../../derived.ts'
-import { same } from '../../facts/same.ts'
 import { adminResources } from './resources.ts'
 
 /** What the controller knows of policies of the whole cluster. */

@@ -1,8 +1,7 @@
 import { type ResolvedName, type ResolvedNames, resolvedNames } from '@ovnkit/cni-api'
 import { type KubeClient, type Mirror, mirror, type ObservedResource, observed } from '@ovnkit/kube'
 import type { Logger } from '@ovnkit/process'
-import { Store } from '@ovnkit/reconcile'
-import { same } from '../../facts/same.ts'
+import { Store, same } from '@ovnkit/reconcile'
 
 /** What a node has been asked to learn, and has learned. */
 export interface ResolvedFacts {

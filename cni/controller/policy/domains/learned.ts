@@ -1,7 +1,6 @@
 import { domainSetId } from '@ovnkit/cni-policy'
 import { type IpAddress, tryParseIp } from '@ovnkit/inet'
-import { getOrSet, type ReadableStore, Store } from '@ovnkit/reconcile'
-import { same } from '../../facts/same.ts'
+import { getOrSet, type ReadableStore, Store, same } from '@ovnkit/reconcile'
 import { oncePerTurn } from '../../once-per-turn.ts'
 import type { ResolvedFacts } from './facts.ts'
 

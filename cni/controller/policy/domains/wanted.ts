@@ -3,8 +3,7 @@ import type { DomainUse, PodGroup, Selector } from '@ovnkit/cni-policy'
 import type { ServiceFacts } from '@ovnkit/cni-service'
 import { addressBits, cidrOf, ipFamily } from '@ovnkit/inet'
 import type { LabelSelector } from '@ovnkit/kube'
-import { type ReadableStore, Store } from '@ovnkit/reconcile'
-import { same } from '../../facts/same.ts'
+import { type ReadableStore, Store, same } from '@ovnkit/reconcile'
 import { oncePerTurn } from '../../once-per-turn.ts'
 
 /** The only key of both stores. */
