@@ -17,14 +17,16 @@ export const scenarios: Commands = {
     },
   },
   test: {
-    synopsis: 'test light|kubelet|all|system|SCENARIO... [--mode light|full] [--sources] [--report FILE]',
+    synopsis:
+      'test light|kubelet|all|system|SCENARIO... [--mode light|full] [--datapath netdev|system] [--sources] [--report FILE]',
     about:
       'run scenarios on labs of their own, with the bundles of dist/; system: those for a kernel with openvswitch (under lab vm)',
     async run(args) {
-      const options = { sources: { type: 'boolean' }, mode: { type: 'string' }, report: { type: 'string' } } as const
+      const text = { type: 'string' } as const
+      const options = { sources: { type: 'boolean' }, mode: text, datapath: text, report: text } as const
       const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
       const kind = kinds.find(one => one === positionals[0])
-      const runs = kind === undefined ? runsNamed(positionals, values.mode) : runsOf(kind)
+      const runs = kind === undefined ? runsNamed(positionals, values) : runsOf(kind)
       if (runs.length === 0) throw new Error(`expected ${kinds.join(', ')} or names of scenarios; got ${positionals}`)
       const counts = await runAll(runs, { product: values.sources === true ? 'sources' : 'bundle' }, print)
       if (values.report !== undefined) writeFileSync(values.report, `${JSON.stringify(counts)}\n`)

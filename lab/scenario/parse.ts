@@ -10,9 +10,8 @@
  * `# exit 1` expects that exit code (both in the first or the last line of a command). A command without expected lines must only succeed.
  *
  * Below the title, the lab it wants: `modes: light, full`, `nodes: 2`, `tunnel: vxlan`, `families: ipv4`, `gateway: local`, `datapath: netdev`,
- * `proxy: product` (these are the defaults; `proxy: kube-proxy` runs one on every node; `openvswitch: dpdk` is one built with DPDK; `central: lab` with `product: images` runs an OVN of somebody else's; `databases: tls` are OVN's over TLS only; `ovn: newer` is that of the next Debian, with tiers; `datapath: system` needs a kernel with openvswitch, and
- * runs in a virtual machine of that kind). `suite: long` keeps it
- * for the runs of everything.
+ * `proxy: product` (these are the defaults; `proxy: kube-proxy` runs one on every node; `openvswitch: dpdk` is one built with DPDK; `central: lab` with `product: images` runs an OVN of somebody else's; `databases: tls` are OVN's over TLS only; `ovn: newer` is that of the next Debian, with tiers; `datapath: system`
+ * needs a kernel with openvswitch, and runs in a virtual machine of that kind; `netdev, system`: on either). `suite: long` keeps it for the runs of everything.
  */
 export interface Step {
   readonly line: number
@@ -23,6 +22,8 @@ export interface Step {
   readonly exit: number
 }
 
+export type Datapath = 'netdev' | 'system'
+
 export interface Scenario {
   readonly file: string
   readonly title: string
@@ -32,7 +33,7 @@ export interface Scenario {
   readonly tunnel: 'vxlan' | 'geneve'
   readonly families: 'ipv4' | 'ipv6' | 'dual'
   readonly gateway: 'local' | 'shared'
-  readonly datapath: 'netdev' | 'system'
+  readonly datapaths: readonly Datapath[]
   /** Who serves the hosts' Services: the product, or a kube-proxy on every node. */
   readonly proxy: 'product' | 'kube-proxy'
   /** Whose OVN there is: the product's, or with its images one of the lab's beside them. */
@@ -64,10 +65,14 @@ function headerOf(file: string, lines: readonly string[]): Omit<Scenario, 'file'
       .find(line => line.startsWith(`${key}: `))
       ?.slice(key.length + 2)
       .trim()
-  const modes = (value('modes') ?? 'light, full').split(/,\s*/).map(mode => {
-    if (mode === 'light' || mode === 'full') return mode
-    throw new Error(`${file}: modes: expected light or full, got ${mode}`)
-  })
+  const list = <T extends string>(key: string, usual: string, ...choices: readonly T[]): T[] =>
+    (value(key) ?? usual).split(/,\s*/).map(one => {
+      const found = choices.find(choice => choice === one)
+      if (found === undefined) throw new Error(`${file}: ${key}: expected ${choices.join(' or ')}, got ${one}`)
+      return found
+    })
+  const modes = list('modes', 'light, full', 'light', 'full')
+  const datapaths = list<Datapath>('datapath', 'netdev', 'netdev', 'system')
   const choice = <T extends string>(key: string, first: T, ...others: readonly T[]): T => {
     const choices = [first, ...others]
     const found = choices.find(one => one === (value(key) ?? first))
@@ -77,7 +82,6 @@ function headerOf(file: string, lines: readonly string[]): Omit<Scenario, 'file'
   const tunnel = choice<Scenario['tunnel']>('tunnel', 'vxlan', 'geneve')
   const families = choice<Scenario['families']>('families', 'ipv4', 'ipv6', 'dual')
   const gateway = choice<Scenario['gateway']>('gateway', 'local', 'shared')
-  const datapath = choice<Scenario['datapath']>('datapath', 'netdev', 'system')
   const proxy = choice<Scenario['proxy']>('proxy', 'product', 'kube-proxy')
   const central = choice<Scenario['central']>('central', 'product', 'lab')
   const databases = choice<Scenario['databases']>('databases', 'tcp', 'tls')
@@ -94,7 +98,7 @@ function headerOf(file: string, lines: readonly string[]): Omit<Scenario, 'file'
     tunnel,
     families,
     gateway,
-    datapath,
+    datapaths,
     proxy,
     central,
     databases,

@@ -6,7 +6,7 @@ import type { Lab } from '../lab.ts'
 import { type LabOptions, startLab } from '../start.ts'
 import { silentProgress } from '../state/progress.ts'
 import { gatherLogs } from './failure.ts'
-import { parseScenario, type Scenario } from './parse.ts'
+import { type Datapath, parseScenario, type Scenario } from './parse.ts'
 import { runScenario, type StepResult } from './run.ts'
 
 export const scenarioFolder = new URL('../scenarios', import.meta.url).pathname
@@ -27,26 +27,34 @@ export const allScenarios = (): Scenario[] =>
 export interface Run {
   readonly scenario: Scenario
   readonly mode: 'light' | 'full'
+  readonly datapath: Datapath
 }
+
+const runsEverywhere = (scenario: Scenario): Run[] =>
+  scenario.datapaths.flatMap(datapath => scenario.modes.map(mode => ({ scenario, mode, datapath })))
 
 export const kinds = ['light', 'kubelet', 'all', 'system'] as const
 
 /** What `lab test KIND` runs: every short light one, one with kubelets, everything everywhere it can, or what needs the kernel's datapath. */
 export function runsOf(kind: (typeof kinds)[number]): Run[] {
-  const everything = allScenarios().flatMap(scenario => scenario.modes.map(mode => ({ scenario, mode })))
-  const runs = everything.filter(({ scenario }) => (scenario.datapath === 'system') === (kind === 'system'))
-  if (kind === 'system') return runs
+  const everything = allScenarios().flatMap(runsEverywhere)
+  if (kind === 'system') return everything.filter(({ datapath, mode }) => datapath === 'system' && mode === 'light')
+  const runs = everything.filter(({ datapath }) => datapath === 'netdev')
   if (kind === 'all') return runs
   if (kind === 'light') return runs.filter(({ scenario, mode }) => mode === 'light' && scenario.suite === 'short')
   return runs.filter(({ scenario, mode }) => mode === 'full' && basename(scenario.file) === 'first-pods.txt')
 }
 
-/** Scenarios by name, in every mode that they are written for, or in one of them. */
-export const runsNamed = (names: readonly string[], mode?: string): Run[] =>
+/** Scenarios by name, in every mode that they are written for, or in one of them; on the first datapath that they are written for, or a certain one. */
+export const runsNamed = (
+  names: readonly string[],
+  only: { readonly mode?: string; readonly datapath?: string },
+): Run[] =>
   names
     .map(readScenario)
-    .flatMap(scenario => scenario.modes.map(one => ({ scenario, mode: one })))
-    .filter(run => mode === undefined || run.mode === mode)
+    .flatMap(runsEverywhere)
+    .filter(({ mode }) => only.mode === undefined || mode === only.mode)
+    .filter(({ datapath, scenario }) => datapath === (only.datapath ?? scenario.datapaths[0]))
 
 /** Runs a scenario on a lab and tells of each step; gathers logs when it fails. */
 export async function runOn(lab: Lab, scenario: Scenario, tell: (text: string) => void): Promise<boolean> {
@@ -88,8 +96,8 @@ export async function runAll(runs: readonly Run[], options: LabOptions, tell: (t
   const counts: Counts = { passed: 0, failed: 0, skipped: 0, failures: [] }
   const groups = Map.groupBy(
     runs,
-    ({ scenario, mode }) =>
-      `${mode}-${scenario.nodes}-${scenario.tunnel}-${scenario.families}-${scenario.gateway}-${scenario.datapath}-${scenario.proxy}-${scenario.central}-${scenario.databases}-${scenario.openvswitch}-${scenario.ovn}-${scenario.product}-${scenario.settings}`,
+    ({ scenario, mode, datapath }) =>
+      `${mode}-${scenario.nodes}-${scenario.tunnel}-${scenario.families}-${scenario.gateway}-${datapath}-${scenario.proxy}-${scenario.central}-${scenario.databases}-${scenario.openvswitch}-${scenario.ovn}-${scenario.product}-${scenario.settings}`,
   )
   for (const group of groups.values()) {
     let lab: Lab | undefined
@@ -107,10 +115,14 @@ export async function runAll(runs: readonly Run[], options: LabOptions, tell: (t
   return counts
 }
 
-async function startFor({ scenario, mode }: Run, options: LabOptions, tell: (text: string) => void): Promise<Lab> {
+async function startFor(
+  { scenario, mode, datapath }: Run,
+  options: LabOptions,
+  tell: (text: string) => void,
+): Promise<Lab> {
   const began = performance.now()
   const name = `test-${process.pid}`
-  const { nodes, tunnel, families, gateway, datapath, ovn, settings } = scenario
+  const { nodes, tunnel, families, gateway, ovn, settings } = scenario
   const product = scenario.product === 'images' ? { product: 'images' as const } : {}
   const lab = await startLab({
     progress: silentProgress,
