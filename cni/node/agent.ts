@@ -37,6 +37,7 @@ import { reportMistakes, reportSouthbound } from './reports.ts'
 import { followRoutes } from './sandbox/align-routes.ts'
 import { Assignments } from './sandbox/assignment.ts'
 import { Attachments } from './sandbox/attachments.ts'
+import { followDatapath } from './sandbox/follow-datapath.ts'
 import { followMtu } from './sandbox/follow-mtu.ts'
 import { InstalledPorts } from './sandbox/installed.ts'
 import { LinkReaper } from './sandbox/reaper.ts'
@@ -160,6 +161,7 @@ export async function startAgent(options: AgentOptions): Promise<Agent> {
     late.use(followProviders({ context, database, engine, logger }))
     late.use(followRoutes({ pods, database, names: ovnNames(config.ovn.clusterName), logger }))
     late.use(followMtu({ context, database, netlink, logger }))
+    late.use(followDatapath({ context, database, netlink, logger }))
     if (config.dpdk.enabled && config.dpdk.socketMode === 'server')
       late.use(
         followSockets({

@@ -335,6 +335,20 @@ describe('CHECK', () => {
   })
 })
 
+describe('a bridge that becomes one of the userspace datapath', () => {
+  it('takes the offloads from pods that run', async () => {
+    const [running, other] = [await newPod(), await newPod()]
+    for (const pod of [running, other]) expect((await cni('ADD', pod)).status).toBe(0)
+    await running.netns.exec('ethtool', '-K', 'eth0', 'tx', 'on')
+    await node.switch.vsctl('set', 'Bridge', 'br-int', 'datapath_type=""')
+    const wanted = async () => (await node.switch.vsctl('get', 'Bridge', 'br-int', 'datapath_type')).trim() === 'netdev'
+    await waitUntil('the bridge is what the configuration says', wanted)
+    const isOff = async () => /tx-checksumming: off/.test(await running.netns.exec('ethtool', '-k', 'eth0'))
+    await waitUntil('the offloads are off', isOff)
+    await reachable(running.netns, other.ip)
+  })
+})
+
 describe('another MTU of the NIC', () => {
   it('is taken over by running pods, by those that come later, and by the management port', async () => {
     const running = await newPod()
