@@ -86,11 +86,13 @@ export class Starter {
     const machine = this.#lab.machine(node)
     if (hasFreeNic(record)) await plugInPlain(control, machine, plan.addressesOf(node))
     else await plugIn(control, machine)
-    await Promise.all([this.#startSwitch(node, product), this.#startRuntime(node, api)])
+    const network = this.#startSwitch(node)
+    // A kubelet binds to its node's address, which the switch has; on a real machine it starts after the network is up, too.
+    await Promise.all([this.#startOvn(node, network, product), this.#startRuntime(node, network, api)])
   }
 
-  /** Open vSwitch, OVN and the product's agent. */
-  async #startSwitch(node: string, product: Promise<unknown>): Promise<void> {
+  /** Open vSwitch, with the node's address. */
+  async #startSwitch(node: string): Promise<void> {
     const machine = this.#lab.machine(node)
     const { record, plan } = this.#lab
     await this.#services(node, ['ovsdb-server'])
@@ -98,15 +100,22 @@ export class Starter {
     if (record.openvswitch === 'dpdk') await chooseDpdk(machine)
     if (record.product === 'none')
       await joinOvn(machine, { sb: plan.sb, tunnel: record.tunnel, address: plan.nodeAddress(node) })
-    await this.#services(node, ['ovs-vswitchd', 'ovn-controller'])
-    if (!runsProduct(record)) return
-    installPlugin(machine)
+    await this.#services(node, ['ovs-vswitchd'])
+  }
+
+  /** OVN and the product's agent. */
+  async #startOvn(node: string, network: Promise<unknown>, product: Promise<unknown>): Promise<void> {
+    await network
+    await this.#services(node, ['ovn-controller'])
+    if (!runsProduct(this.#lab.record)) return
+    installPlugin(this.#lab.machine(node))
     await product
     await this.#services(node, ['agent'])
   }
 
-  async #startRuntime(node: string, api: Promise<unknown>): Promise<void> {
+  async #startRuntime(node: string, network: Promise<unknown>, api: Promise<unknown>): Promise<void> {
     if (this.#lab.record.mode === 'light') {
+      await network
       await api
       return this.#services(node, ['kubelet', 'kube-proxy'])
     }
@@ -119,6 +128,7 @@ export class Starter {
     )
     await this.#services(node, ['containerd'])
     await this.#progress.step(`${node}: images`, () => importImages(machine, options))
+    await network
     await api
     await this.#services(node, ['kubelet', 'kube-proxy'])
   }
