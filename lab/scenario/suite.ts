@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import { removeLab } from '../down.ts'
 import { environmentOf } from '../environment.ts'
 import type { Lab } from '../lab.ts'
+import { productImages } from '../product/images.ts'
 import { type LabOptions, startLab } from '../start.ts'
 import { silentProgress } from '../state/progress.ts'
 import { gatherLogs } from './failure.ts'
@@ -91,8 +92,10 @@ export interface Counts {
 /**
  * Runs scenarios one after another. Those that want the same kind of lab share one, unless one of them failed: each leaves
  * the lab as it found it when it passes.
+ * @throws Error, before the first of them, when some need images that are not there
  */
 export async function runAll(runs: readonly Run[], options: LabOptions, tell: (text: string) => void): Promise<Counts> {
+  if (runs.some(({ scenario }) => scenario.product === 'images')) productImages()
   const counts: Counts = { passed: 0, failed: 0, skipped: 0, failures: [] }
   const groups = Map.groupBy(
     runs,
