@@ -6,7 +6,7 @@ import { Lab } from './lab.ts'
 import { halt } from './machine/machine.ts'
 import { runsProduct } from './product/product.ts'
 import { identify } from './state/identity.ts'
-import { withLock } from './state/lock.ts'
+import { holdForLife, withLock } from './state/lock.ts'
 import { uplinkOf } from './state/plan.ts'
 import { type Progress, silentProgress } from './state/progress.ts'
 import {
@@ -116,7 +116,7 @@ function checkName(name: string): void {
 async function recordFor(name: string, options: LabOptions): Promise<LabRecord> {
   return withLock('slots', 30_000, async () => {
     const existing = loadRecord(name)
-    const wanted = wantedRecord(name, existing?.slot ?? freeSlot(), options)
+    const wanted = wantedRecord(name, existing?.slot ?? (await freeSlot()), options)
     if (existing === undefined) {
       mkdirSync(labFolder(name), { recursive: true })
       saveRecord(wanted)
@@ -172,19 +172,22 @@ function wantedRecord(name: string, slot: number, options: LabOptions): LabRecor
 
 /**
  * A third octet of 192.168 that neither another lab nor this host has. Labs whose records are elsewhere (`OVNKIT_LAB_DIR`) are seen by their interface: one of IPv6 alone
- * has no such address.
+ * has no such address. Until that is there, whoever starts the lab holds the number.
  */
-function freeSlot(): number {
+async function freeSlot(): Promise<number> {
   const used = new Set(labNames().map(name => loadClaim(name)?.slot))
   const own = Object.values(networkInterfaces())
     .flatMap(list => list ?? [])
     .map(({ address }) => address)
   for (let slot = 88; slot < 250; slot++) {
-    const taken = used.has(slot) || existsSync(`/sys/class/net/${uplinkOf(slot)}`)
-    if (!taken && !own.some(address => address.startsWith(`192.168.${slot}.`))) return slot
+    if (used.has(slot) || hasUplink(slot) || own.some(address => address.startsWith(`192.168.${slot}.`))) continue
+    // Whoever held it a moment ago may have made the interface since.
+    if ((await holdForLife(`slot ${slot}`)) && !hasUplink(slot)) return slot
   }
   throw new Error('no network of 192.168.88.0 to 192.168.249.0 is free: remove labs with `lab down`')
 }
+
+const hasUplink = (slot: number) => existsSync(`/sys/class/net/${uplinkOf(slot)}`)
 
 /**
  * Leaves a small process behind that waits for the end of this one, at the end of a pipe, and then removes the lab:

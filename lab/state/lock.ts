@@ -17,6 +17,17 @@ export async function withLock<T>(name: string, within: number, work: () => Prom
   }
 }
 
+const held = new Set<string>()
+
+/** Holds a name among processes of this machine until this one ends. False: another one holds it. */
+export async function holdForLife(name: string): Promise<boolean> {
+  if (held.has(name)) return true
+  const server = await tryListen(`\0ovnkit-lab/${name}`)
+  server?.unref()
+  if (server !== undefined) held.add(name)
+  return server !== undefined
+}
+
 function tryListen(path: string): Promise<Server | undefined> {
   return new Promise((resolve, reject) => {
     const server = createServer()
