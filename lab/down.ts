@@ -1,10 +1,10 @@
 import { removeFolder } from './lab.ts'
 import { removeCgroup } from './machine/cgroup.ts'
+import { removeUplink } from './machine/fabric.ts'
 import { halt, machineAt } from './machine/machine.ts'
 import { isAlive } from './state/identity.ts'
 import { planOf } from './state/plan.ts'
 import { labFolder, labNames, loadClaim, loadRecord } from './state/record.ts'
-import { runRaw } from './state/run.ts'
 import { waitFor } from './state/wait.ts'
 
 /**
@@ -20,7 +20,7 @@ export async function removeLab(name: string): Promise<void> {
     await Promise.all(['client', 'control'].map(name => halt(machineAt(folder, name))))
     const { cgroup, uplink } = planOf(record)
     // The kernel takes namespaces apart some time after their last process; the next lab may want the same link at once.
-    await runRaw(['ip', 'link', 'delete', uplink])
+    await removeUplink(machineAt(folder, 'control'), uplink)
     // The kernel takes a moment to count the last process out of its group.
     await waitFor(() => emptied(cgroup), { what: `the end of the control group ${cgroup}`, within: 30_000 })
   }

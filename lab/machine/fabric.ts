@@ -1,5 +1,6 @@
+import { readIfThere } from '../state/files.ts'
 import type { Addresses, LabNetwork, Plan } from '../state/plan.ts'
-import { run } from '../state/run.ts'
+import { run, runRaw } from '../state/run.ts'
 import { type Machine, requireInit, runIn } from './machine.ts'
 
 /**
@@ -38,6 +39,7 @@ export async function layFabric(control: Machine, plan: Plan): Promise<void> {
   ])
   const { pid } = requireInit(control)
   await run(['ip', 'link', 'add', plan.uplink, 'type', 'veth', 'peer', 'name', 'uplink', 'netns', String(pid)])
+  await run(['ip', 'link', 'set', plan.uplink, 'alias', aliasOf(control)])
   await batch(control, ['link set uplink master lab0', 'link set uplink up'])
   await run(['ip', '-batch', '-'], {
     stdin: plan.networks.map(network => `${addressLine(network, network.host, plan.uplink)}\n`).join(''),
@@ -50,6 +52,15 @@ export async function layFabric(control: Machine, plan: Plan): Promise<void> {
     plainFrames(control, 'lab0'),
   ])
 }
+
+/** Takes the host's way into a lab away. The link of another lab that took the same number stays. */
+export async function removeUplink(control: Machine, uplink: string): Promise<void> {
+  const alias = readIfThere(`/sys/class/net/${uplink}/ifalias`).trim()
+  if (alias === aliasOf(control)) await runRaw(['ip', 'link', 'delete', uplink])
+}
+
+/** Says whose a link of the host is. */
+const aliasOf = ({ folder }: Machine): string => `lab machine ${folder}`
 
 /** Plugs a machine's eth0 and eth1 in. @returns false when they are in already */
 export async function plugIn(control: Machine, machine: Machine): Promise<boolean> {

@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { readIfThere } from '../state/files.ts'
 import type { Progress } from '../state/progress.ts'
 import { waitFor } from '../state/wait.ts'
 import { onPath } from '../tools/find.ts'
@@ -130,7 +131,3 @@ function runMachine(args: readonly string[], qemu: string, within: number): Prom
 }
 
 const endings = ['SIGINT', 'SIGTERM'] as const
-
-function readIfThere(file: string): string {
-  return existsSync(file) ? readFileSync(file, 'utf8') : ''
-}
