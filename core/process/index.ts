@@ -1,4 +1,5 @@
 export { type AdminOptions, type AdminServer, type Check, startAdminServer } from './admin.ts'
+export { Alarm } from './alarm.ts'
 export { coalesced } from './coalesced.ts'
 export { type ConfigDefinition, type ConfigRule, type ConfigSources, defineConfig, loadConfig } from './config.ts'
 export { ConfigError, type ConfigProblem } from './config-error.ts'

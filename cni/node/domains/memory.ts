@@ -1,5 +1,6 @@
 import type { ResolvedName } from '@ovnkit/cni-api'
 import { tryParseIp } from '@ovnkit/inet'
+import { Alarm } from '@ovnkit/process'
 import { Store } from '@ovnkit/reconcile'
 import type { Answer } from './answer.ts'
 import { isPlausible } from './plausible.ts'
@@ -31,11 +32,11 @@ export class Memory implements Disposable {
   readonly #options: MemoryOptions
   readonly #full = new Set<string>()
   #count = 0
-  #timer: NodeJS.Timeout | undefined
-  #due = Number.POSITIVE_INFINITY
+  readonly #alarm: Alarm
 
   constructor(options: MemoryOptions) {
     this.#options = options
+    this.#alarm = new Alarm(() => this.#forget(), options.now)
   }
 
   /** @param name as policies have it */
@@ -65,7 +66,7 @@ export class Memory implements Disposable {
   }
 
   [Symbol.dispose](): void {
-    clearTimeout(this.#timer)
+    this.#alarm[Symbol.dispose]()
   }
 
   #put(name: string, fresh: Learned): void {
@@ -96,25 +97,17 @@ export class Memory implements Disposable {
     this.#count += all.size - (this.store.get(name)?.size ?? 0)
     if (all.size > 0) this.store.set(name, all)
     else this.store.delete(name)
-    this.#wakeAt(Math.min(...all.values()))
-  }
-
-  #wakeAt(time: number): void {
-    if (time >= this.#due) return
-    this.#due = time
-    clearTimeout(this.#timer)
-    this.#timer = setTimeout(() => this.#forget(), Math.max(0, time - this.#options.now())).unref()
+    this.#alarm.at(Math.min(...all.values()))
   }
 
   #forget(): void {
-    this.#due = Number.POSITIVE_INFINITY
     const now = this.#options.now()
     for (const [name, known] of [...this.store.entries()]) {
       const left = new Map([...known].filter(([, until]) => until > now))
       if (left.size < known.size) {
         this.#full.clear()
         this.#set(name, left)
-      } else this.#wakeAt(Math.min(...known.values()))
+      } else this.#alarm.at(Math.min(...known.values()))
     }
   }
 }

@@ -1,12 +1,12 @@
 import { domainSetId } from '@ovnkit/cni-policy'
 import { type IpAddress, tryParseIp } from '@ovnkit/inet'
+import { Alarm } from '@ovnkit/process'
 import { getOrSet, type ReadableStore, Store, same } from '@ovnkit/reconcile'
 import { oncePerTurn } from '../../once-per-turn.ts'
 import type { ResolvedFacts } from './facts.ts'
 
 /** Clocks differ, and whoever wrote a time down is the first to act on it: the agent of a node that lives. */
 const slack = 60_000
-const longestTimer = 2 ** 31 - 1
 
 /** When each node forgets an address: milliseconds since 1970. */
 type Holders = Map<string, number>
@@ -27,14 +27,13 @@ export class LearnedAddresses implements Disposable {
   readonly #changed = new Set<string>()
   readonly #resources = new DisposableStack()
   readonly #publish = oncePerTurn(() => this.#resources.disposed || this.#publishChanged())
-  #timer: NodeJS.Timeout | undefined
-  /** When all is looked through next: at the first end of a record or before, for a record that is taken back leaves it as it is. */
-  #due = Number.POSITIVE_INFINITY
+  /** Rings at the first end of a record, or before: a record that is taken back leaves it as it is. */
+  readonly #alarm: Alarm
 
   constructor(nodes: ReadableStore<ResolvedFacts>, now: () => number = Date.now) {
     this.#nodes = nodes
     this.#now = now
-    this.#resources.defer(() => clearTimeout(this.#timer))
+    this.#alarm = this.#resources.use(new Alarm(() => this.#lookThrough(), now))
   }
 
   /** When the source holds its first full state. */
@@ -82,19 +81,10 @@ export class LearnedAddresses implements Disposable {
       this.#names.delete(name)
       this.store.delete(domainSetId(name))
     }
-    this.#wakeAt(first)
-  }
-
-  #wakeAt(time: number): void {
-    if (time >= this.#due) return
-    this.#due = time
-    clearTimeout(this.#timer)
-    const delay = Math.min(Math.max(0, time - this.#now()), longestTimer)
-    this.#timer = setTimeout(() => this.#lookThrough(), delay).unref()
+    this.#alarm.at(first)
   }
 
   #lookThrough(): void {
-    this.#due = Number.POSITIVE_INFINITY
     for (const name of this.#names.keys()) this.#changed.add(name)
     this.#publishChanged()
   }
