@@ -24,7 +24,7 @@ export class Knocker implements Disposable {
     return opened
   }
 
-  /** From a pod that only starts: besides, since when there was a way to it at all. Its kernel asks for neighbours as often as the knocker knocks. */
+  /** From a pod that only starts: besides, since when there was a way to it. Its kernel asks for neighbours as often as the knocker knocks. */
   async entered(address: string, port: number): Promise<{ readonly opened: number; readonly routed: number }> {
     const [opened = 0, routed = 0] = await this.#ask(`${address} ${port} start`)
     return { opened, routed }

@@ -1,8 +1,7 @@
 /**
  * Knocks at addresses. Reads lines `ADDRESS PORT open|start|shut`; for each of them it tries every 5 ms to make a connection, and prints milliseconds since the epoch. `open`: when the first one was
- * made; `start`, in a network that is only being made: besides, since when there was a way at all; `shut`: when the last one was made before none was for a second. A refusal is asked again at once, silence is not waited for.
+ * made, and since when there was a way at all; `start`: the same in a network that is only being made; `shut`: when the last one was made before none was for a second. A refusal is asked again at once, silence is not waited for.
  */
-
 import { readdirSync, writeFileSync } from 'node:fs'
 import { connect, type Socket } from 'node:net'
 import { createInterface } from 'node:readline'
@@ -56,25 +55,23 @@ function askNeighboursOften(): void {
   }
 }
 
-function untilOpen(host: string, port: number): Promise<string> {
-  const { promise, resolve } = Promise.withResolvers<string>()
-  const stop = knocking(host, port, () => {
-    resolve(`${now()}`)
-    stop()
-  })
-  return promise
+async function untilStarted(host: string, port: number): Promise<string> {
+  const hurry = setInterval(askNeighboursOften, 1)
+  try {
+    return await untilOpen(host, port)
+  } finally {
+    clearInterval(hurry)
+  }
 }
 
-function untilStarted(host: string, port: number): Promise<string> {
+function untilOpen(host: string, port: number): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>()
   let routed = now()
-  const hurry = setInterval(askNeighboursOften, 1)
   const stop = knocking(
     host,
     port,
     () => {
       resolve(`${now()} ${routed}`)
-      clearInterval(hurry)
       stop()
     },
     began => {

@@ -1,8 +1,8 @@
 import { providerNetworks, type Subnet, subnets as subnetResource } from '@ovnkit/cni-api'
 import { type KubeClient, type Mirror, mirror, type Node, type Pod, resources } from '@ovnkit/kube'
 import type { Logger } from '@ovnkit/process'
-import { Store } from '@ovnkit/reconcile'
-import { type NodeFacts, nodeFacts, sameNode } from './facts/node.ts'
+import { Store, same } from '@ovnkit/reconcile'
+import { type NodeFacts, nodeFacts } from './facts/node.ts'
 import { type PodFacts, podFacts } from './facts/pod.ts'
 import { type SubnetFacts, sameSubnet, subnetFacts } from './facts/subnet.ts'
 import { type FloatingSources, followFloating } from './floating/sources.ts'
@@ -33,7 +33,8 @@ export interface SourceOptions {
 
 export function followCluster({ client, node, services, signal, logger }: SourceOptions): ClusterSources {
   const pods = new Store<PodFacts>({ name: 'pods' })
-  const nodes = new Store<NodeFacts>({ name: 'nodes', equals: sameNode })
+  // Nodes report their health every few seconds: only what is kept counts as a change.
+  const nodes = new Store<NodeFacts>({ name: 'nodes', equals: same })
   const subnets = new Store<SubnetFacts>({ name: 'subnets', equals: sameSubnet })
   const common = { client, signal, logger }
   const followed = followServices(common, services)

@@ -124,7 +124,7 @@ export class TestNode implements AsyncDisposable {
   }
 
   async killOvnController(): Promise<void> {
-    await endProcess(this.#controller, 'SIGKILL')
+    await endProcess(this.#controller)
     this.#controller = undefined
   }
 
@@ -150,7 +150,7 @@ export class TestNode implements AsyncDisposable {
   async #startNorthd(): Promise<void> {
     const args = [`--ovnnb-db=${this.northbound.remote}`, `--ovnsb-db=${this.southbound.remote}`]
     const northd = this.#spawn('ovn-northd', 'ovn-northd', [...args, `--unixctl=${this.folder}/northd.ctl`])
-    this.#stack.defer(() => endProcess(northd, 'SIGKILL'))
+    this.#stack.defer(() => endProcess(northd))
   }
 
   /** The API server listens on the machine's loopback: a relay carries connections over from the namespace's own. */
@@ -165,7 +165,7 @@ export class TestNode implements AsyncDisposable {
     const script = `const n = require('node:net'); n.createServer(a => { const b = n.connect(${JSON.stringify(path)});
       a.pipe(b).pipe(a); a.on('error', () => b.destroy()); b.on('error', () => a.destroy()); }).listen(6443, '127.0.0.1')`
     const relay = this.#spawn('relay', process.execPath, ['-e', script])
-    this.#stack.defer(() => endProcess(relay, 'SIGKILL'))
+    this.#stack.defer(() => endProcess(relay))
   }
 
   async #kubeconfig(): Promise<string> {

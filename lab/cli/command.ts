@@ -18,6 +18,12 @@ export const print = (text: string) => void process.stdout.write(text)
 export const named = { name: { type: 'string' } } as const
 export const defaultName = () => process.env.LAB ?? 'lab'
 
+/** Words of a command line before and after `--`: what follows it belongs to somebody else. */
+export function divided(args: readonly string[]): { readonly own: string[]; readonly rest: string[] | undefined } {
+  const end = args.indexOf('--')
+  return end < 0 ? { own: [...args], rest: undefined } : { own: args.slice(0, end), rest: args.slice(end + 1) }
+}
+
 /** A command on one lab whose further arguments are words: `lab kill n1 agent`. An answer is its exit code. */
 export function onLab(
   synopsis: string,
@@ -28,12 +34,9 @@ export function onLab(
     synopsis,
     about,
     async run(args) {
-      // What follows -- belongs to somebody else.
-      const end = args.indexOf('--')
-      const own = end < 0 ? args : args.slice(0, end)
-      const { values, positionals } = parseArgs({ args: [...own], options: named, allowPositionals: true })
-      const words = end < 0 ? positionals : [...positionals, ...args.slice(end + 1)]
-      const answer = await work(openLab(values.name ?? defaultName()), words)
+      const { own, rest = [] } = divided(args)
+      const { values, positionals } = parseArgs({ args: own, options: named, allowPositionals: true })
+      const answer = await work(openLab(values.name ?? defaultName()), [...positionals, ...rest])
       return typeof answer === 'number' ? answer : 0
     },
   }

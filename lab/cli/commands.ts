@@ -1,4 +1,4 @@
-import type { Command, Commands } from './command.ts'
+import { type Command, type Commands, divided } from './command.ts'
 import { conformance } from './conformance.ts'
 import { demonstration } from './demo.ts'
 import { disturbance } from './disturb.ts'
@@ -25,11 +25,8 @@ export const commands: Commands = {
   ...virtualMachine,
 }
 
-/** What follows -- belongs to somebody else. */
-export const asksForHelp = (args: readonly string[]): boolean => {
-  const end = args.indexOf('--')
-  return args.slice(0, end < 0 ? undefined : end).some(word => word === '--help' || word === '-h')
-}
+export const asksForHelp = (args: readonly string[]): boolean =>
+  divided(args).own.some(word => word === '--help' || word === '-h')
 
 export const usageOf = ({ synopsis, about }: Command): string => `  ${synopsis}\n      ${about}`
 

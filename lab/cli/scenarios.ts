@@ -27,7 +27,11 @@ export const scenarios: Commands = {
       const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true })
       const kind = kinds.find(one => one === positionals[0])
       const runs = kind === undefined ? runsNamed(positionals, values) : runsOf(kind)
-      if (runs.length === 0) throw new Error(`expected ${kinds.join(', ')} or names of scenarios; got ${positionals}`)
+      if (positionals.length === 0) throw new Error(`expected ${kinds.join(', ')} or names of scenarios; got nothing`)
+      if (runs.length === 0)
+        throw new Error(
+          `expected a mode and a datapath that ${positionals} is written for; got --mode ${values.mode ?? 'of any kind'} --datapath ${values.datapath ?? 'of its own'}`,
+        )
       const counts = await runAll(runs, { product: values.sources === true ? 'sources' : 'bundle' }, print)
       if (values.report !== undefined) writeFileSync(values.report, `${JSON.stringify(counts)}\n`)
       print(`\n${counts.passed} passed, ${counts.failed} failed, ${counts.skipped} skipped\n`)

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { compileCache } from '../tools/find.ts'
 import { runInGuest } from '../vm/guest.ts'
-import { type Commands, progress } from './command.ts'
+import { type Commands, divided, progress } from './command.ts'
 
 /** Everything there takes some twenty times as long: what waits has to wait longer. */
 const patience = '20'
@@ -12,13 +12,13 @@ export const virtualMachine: Commands = {
     about:
       "run a command, in this folder, on Debian's cloud kernel in a virtual machine (openvswitch, geneve, sctp, vrf)",
     async run(args) {
-      const end = args.indexOf('--')
-      if (end < 0 || end === args.length - 1) throw new Error('expected -- and a command')
-      const { values } = parseArgs({ args: args.slice(0, end), options: { minutes: { type: 'string' } } })
+      const { own, rest: command = [] } = divided(args)
+      if (command.length === 0) throw new Error('expected -- and a command')
+      const { values } = parseArgs({ args: own, options: { minutes: { type: 'string' } } })
       const minutes = Number(values.minutes ?? 20)
       if (!(minutes > 0)) throw new Error(`--minutes: expected a number above 0, got ${values.minutes}`)
       return runInGuest({
-        command: args.slice(end + 1),
+        command,
         cwd: process.cwd(),
         env: {
           PATH: process.env.PATH ?? '',

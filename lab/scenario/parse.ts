@@ -65,20 +65,17 @@ function headerOf(file: string, lines: readonly string[]): Omit<Scenario, 'file'
       .find(line => line.startsWith(`${key}: `))
       ?.slice(key.length + 2)
       .trim()
-  const list = <T extends string>(key: string, usual: string, ...choices: readonly T[]): T[] =>
-    (value(key) ?? usual).split(/,\s*/).map(one => {
-      const found = choices.find(choice => choice === one)
-      if (found === undefined) throw new Error(`${file}: ${key}: expected ${choices.join(' or ')}, got ${one}`)
-      return found
-    })
-  const modes = list('modes', 'light, full', 'light', 'full')
-  const datapaths = list<Datapath>('datapath', 'netdev', 'netdev', 'system')
-  const choice = <T extends string>(key: string, first: T, ...others: readonly T[]): T => {
-    const choices = [first, ...others]
-    const found = choices.find(one => one === (value(key) ?? first))
-    if (found === undefined) throw new Error(`${file}: ${key}: expected ${choices.join(' or ')}, got ${value(key)}`)
+  const oneOf = <T extends string>(key: string, said: string, choices: readonly T[]): T => {
+    const found = choices.find(choice => choice === said)
+    if (found === undefined) throw new Error(`${file}: ${key}: expected ${choices.join(' or ')}, got ${said}`)
     return found
   }
+  const list = <T extends string>(key: string, usual: string, ...choices: readonly T[]): T[] =>
+    (value(key) ?? usual).split(/,\s*/).map(said => oneOf(key, said, choices))
+  const modes = list('modes', 'light, full', 'light', 'full')
+  const datapaths = list<Datapath>('datapath', 'netdev', 'netdev', 'system')
+  const choice = <T extends string>(key: string, first: T, ...others: readonly T[]): T =>
+    oneOf(key, value(key) ?? first, [first, ...others])
   const tunnel = choice<Scenario['tunnel']>('tunnel', 'vxlan', 'geneve')
   const families = choice<Scenario['families']>('families', 'ipv4', 'ipv6', 'dual')
   const gateway = choice<Scenario['gateway']>('gateway', 'local', 'shared')

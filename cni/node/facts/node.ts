@@ -1,7 +1,6 @@
 import { annotationNames } from '@ovnkit/cni-api'
 import { type IpAddress, ipFamily, tryParseIp } from '@ovnkit/inet'
 import type { Node } from '@ovnkit/kube'
-import { same } from '@ovnkit/reconcile'
 
 /** What the agent keeps of its own Node. */
 export interface NodeFacts {
@@ -36,9 +35,4 @@ export function nodeFacts({ metadata, spec, status }: Node): NodeFacts {
     eligible: metadata?.deletionTimestamp === undefined && !spec?.taints?.some(({ key }) => key === leavingTaint),
     annotations: Object.fromEntries(Object.entries(metadata?.annotations ?? {}).filter(([name]) => kept.has(name))),
   }
-}
-
-/** Nodes report their health every few seconds: only what is kept counts as a change. */
-export function sameNode(a: NodeFacts, b: NodeFacts): boolean {
-  return same(a, b)
 }

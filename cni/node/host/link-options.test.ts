@@ -37,7 +37,7 @@ function node(env: Record<string, string>, datapath: string | undefined) {
     eligible: true,
   })
   const links = new Store<HostLink>({ name: 'links' })
-  links.set('eth0', { name: 'eth0', mtu: 1500, addresses: [parseIp('192.0.2.1')], networks: [] } as unknown as HostLink)
+  links.set('eth0', { name: 'eth0', mtu: 1500, addresses: [parseIp('192.0.2.1')], networks: [] })
   const switches = createSwitchStore()
   const become = (type: string | undefined) => switches.set(theSwitch, facts(type))
   become(datapath)
